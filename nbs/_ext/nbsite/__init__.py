@@ -1,0 +1,13 @@
+"""The site's Sphinx extension: an nbdev project as pages
+
+`cells`  notebooks, as they are read: nbdev's directives, folds, file labels, figures, buttons
+`links`  `names` in prose that the package exports become links to the API reference
+`api`    one page a module, made from signatures and docments
+`pages`  what every page carries: description, picture for sharing, 404, maths without a network
+"""
+from . import api, cells, links, pages
+
+def setup(app):
+    for name in ('src', 'pkg', 'user', 'branch', 'description'): app.add_config_value(f'nbsite_{name}', '', 'env')
+    for part in (cells, links, api, pages): part.setup(app)
+    return dict(parallel_read_safe=True, parallel_write_safe=True)

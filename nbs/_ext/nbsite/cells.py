@@ -1,0 +1,290 @@
+"Notebooks as they are read: nbdev's `#|` directives become tags, folds, file labels, captions and buttons"
+import ast, base64, json, re, struct
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+log = logging.getLogger(__name__)
+
+# -- directives ---------------------------------------------------------------------------------------------------
+
+_directive = re.compile(r'#\|\s*([\w-]+)\s*(?::\s*|\s+|$)(.*)')
+_true = ('', 'true', 'True')
+
+def directives(src):
+    "Leading `#|` lines of `src` as a dict, and the code below them"
+    lines,d = src.split('\n'),{}
+    while lines and (m := _directive.match(lines[0])): d[m[1]] = m[2].strip(); lines.pop(0)
+    lines = [l for l in lines if not l.rstrip().endswith('#| hide_line')]
+    return d, '\n'.join(lines).strip('\n')
+
+def texts(s):
+    "A directive's value as a list of strings: `a`, `\"a\"` or `[\"a\", \"b\"]`"
+    if not s: return []
+    if s[0] not in '["\'': return [s]
+    try: v = ast.literal_eval(s)
+    except (SyntaxError, ValueError): return [s.strip('"\'')]
+    return list(v) if isinstance(v, list) else [v]
+
+def tree(src):
+    "`src` parsed, without IPython's magics; None where it is no Python"
+    try: return ast.parse(re.sub(r'^\s*[%!].*$', '', src, flags=re.M))
+    except SyntaxError: return None
+
+def defined(src):
+    "Names that an exported cell defines at its top level; a patched method as `Class.method`"
+    res = []
+    for o in getattr(tree(src), 'body', []):
+        if isinstance(o, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            patched = any('patch' in ast.unparse(d) for d in o.decorator_list) and o.args.args and o.args.args[0].annotation
+            res.append(f'{ast.unparse(o.args.args[0].annotation)}.{o.name}' if patched else o.name)
+        elif isinstance(o, ast.ClassDef): res.append(o.name)
+        elif isinstance(o, (ast.Assign, ast.AnnAssign)):
+            ts = o.targets if isinstance(o, ast.Assign) else [o.target]
+            res += [e.id for t in ts for e in (t.elts if isinstance(t, ast.Tuple) else [t]) if isinstance(e, ast.Name)]
+    return res
+
+def imports(src, pkg):
+    "Names that a cell imports: `{name: module of pkg, or None for another package}`"
+    res = {}
+    for o in ast.walk(tree(src) or ast.Module([], [])):
+        if isinstance(o, ast.ImportFrom):
+            mod = (o.module or '').removeprefix(f'{pkg}.') if (o.module or '').startswith(f'{pkg}.') else None
+            res |= {a.asname or a.name: mod for a in o.names} if o.names[0].name!='*' else {f'*{mod}': mod}
+        elif isinstance(o, ast.Import): res |= {(a.asname or a.name).split('.')[0]: None for a in o.names}
+    return res
+
+# -- Markdown cells -----------------------------------------------------------------------------------------------
+
+_badge   = re.compile(r'\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)\s]*)\)')
+_callout = re.compile(r'^(:{3,})\s*\{\.callout-(\w+)([^}]*)\}\s*$', re.M)
+_fence   = re.compile(r'(^(?:```|~~~).*?^(?:```|~~~)[ \t]*$)', re.M|re.S)
+
+def _admonition(m):
+    "Quarto's `::: {.callout-note title=...}` as a MyST admonition"
+    title = re.search(r'title="([^"]*)"', m[3])
+    return f'{m[1]}{{admonition}} {title[1]}\n:class: {m[2]}' if title else f'{m[1]}{{{m[2]}}}'
+
+def _prose(s):
+    s = _badge.sub(lambda m: f"[{m[1].removeprefix('Open in ')}]({m[2]})", _callout.sub(_admonition, s))
+    s = re.sub(r'[ \t]*(<details[^>]*>)\s*<summary>(.*?)</summary>[ \t]*\n*',
+        lambda m: f'{m[1]}<summary>' + re.sub(r'`([^`]+)`', r'<code>\1</code>', m[2].strip()) + '</summary>\n\n', s, flags=re.S)
+    return re.sub(r'\n*[ \t]*</details>[ \t]*\n*', '\n\n</details>\n\n', s)
+
+def markdown(s):
+    "GitHub's and Quarto's habits in MyST: callouts, text inside `<details>`, badges as plain links"
+    return ''.join(p if i%2 else _prose(p) for i,p in enumerate(_fence.split(s)))
+
+def urls(cfg, nb):
+    "Where a notebook is on GitHub and in Colab"
+    path = f'{cfg.nbsite_user}/{cfg.nbsite_pkg}/blob/{cfg.nbsite_branch}/nbs/{nb}'
+    return f'https://colab.research.google.com/github/{path}', f'https://github.com/{path}'
+
+def buttons(cfg, docname):
+    "The row under a title"
+    nb = f'{docname}.ipynb'
+    colab,github = urls(cfg, nb)
+    links = [('colab', colab, 'Open in Colab'), ('source', github, 'View source'), ('download', f'_sources/{nb}', 'Download')]
+    if docname==cfg.root_doc:
+        links = [('start', f'{chapters(cfg.nbsite_src)[0][1][0]}.html', 'Start with chapter 0'), links[0],
+                 ('source', f'https://github.com/{cfg.nbsite_user}/{cfg.nbsite_pkg}', 'GitHub')]
+    return '<div class="nb-buttons">' + ''.join(f'<a class="nb-{k}" href="{u}"{" download" if k=="download" else ""}>{t}</a>' for k,u,t in links) + '</div>'
+
+def head(s, cfg, docname):
+    "First cell: title, subtitle as a lead, the badge line replaced by buttons; also `(title, subtitle)` as plain text"
+    title,_,rest = s.strip().partition('\n')
+    rest = '\n'.join(l for l in rest.split('\n') if _badge.sub('', l).strip() or not l.strip())
+    m = re.match(r'\s*((?:^>.*\n?)+)', rest, re.M)
+    sub = re.sub(r'^> ?', '', m[1], flags=re.M).strip() if m else ''
+    rest = markdown(rest[m.end():] if m else rest).strip()
+    lead = f':::{{container}} nb-lead\n{sub}\n:::\n\n' if sub else ''
+    bar = f'```{{raw}} html\n{buttons(cfg, docname)}\n```\n\n'
+    plain = [re.sub(r'[`*$]|\[([^\]]*)\]\([^)]*\)', r'\1', t or '') for t in (title.lstrip('# '), sub)]
+    return f'{title}\n\n{lead}{bar}{rest}', *plain
+
+# -- code cells ---------------------------------------------------------------------------------------------------
+
+_magic = re.compile(r'^%(config|matplotlib|load_ext|autoreload|reload_ext).*\n?', re.M)
+_drop = ('hide', 'default_exp', 'default_cls_lvl')
+
+def _label(file, names):
+    pub = [n for n in names if not n.startswith('_')]
+    what = ', '.join(pub[:4]) + (', …' if len(pub)>4 else '') if pub else 'helpers' if names else 'imports'
+    return f'{file}: {what}'
+
+def size(out):
+    "Width and height of a picture on the page: as the notebook says, else as the PNG says"
+    if meta := out.get('metadata', {}).get('image/png'): return meta.get('width'),meta.get('height')
+    png = ''.join(out['data'].get('image/png', ''))
+    return struct.unpack('>II', base64.b64decode(png[:64])[16:24]) if png else None
+
+def code(c, mod, cfg):
+    "A code cell with its directives turned into tags and `nbsite` metadata; None if it is not shown"
+    d,src = directives(''.join(c['source']))
+    on = lambda k, *vals: k in d and d[k].lower() in (vals or _true)
+    if any(k in d for k in _drop) or on('include','false') or not src: return None
+    tags = [t for k,t in (('echo','remove-input'), ('output','remove-output')) if on(k, 'false')]
+    exp = next((k for k in ('exports','export','exporti') if k in d), None)
+    meta = dict(alt=texts(d.get('fig-alt')), cap=' '.join(texts(d.get('fig-cap'))), first=src.split('\n')[0],
+        sizes=[size(o) for o in c.get('outputs', []) if any(k.startswith('image/') for k in o.get('data', {}))])
+    if exp and mod:
+        file,names = f"{cfg.nbsite_pkg}/{(d[exp] or mod).replace('.','/')}.py", defined(src)
+        meta |= dict(ids=[n for n in names if not n.startswith('_')], mod=mod)
+        if exp=='exports': meta['label'] = file
+        else: meta['fold'] = _label(file, names)
+    if on('code-fold') or on('code-fold', 'show'):
+        meta |= dict(fold=''.join(texts(d.get('code-summary'))) or meta.get('fold') or 'Code', open=on('code-fold','show'))
+    src = _magic.sub('', src)
+    return {**c, 'source': src, 'metadata': {'tags': tags, 'nbsite': meta}} if src.strip() else None
+
+_count = iter(range(10**9))
+def md_cell(s): return dict(cell_type='markdown', id=f'nbsite-{next(_count)}', metadata={}, source=s)
+
+def on_read(app, docname, source):
+    if Path(app.env.doc2path(docname)).suffix!='.ipynb': return
+    nb,cfg,cells,mod,imps = json.loads(source[0]),app.config,[],None,{}
+    for c in nb['cells']:
+        s = ''.join(c['source'])
+        if c['cell_type']=='code':
+            d,src = directives(s)
+            mod,imps = d.get('default_exp', mod),imps | imports(src, cfg.nbsite_pkg)
+            if not (new := code(c, mod, cfg)): continue
+            cells.append(new)
+            if cap := new['metadata']['nbsite']['cap']: cells.append(md_cell(f':::::{{nb-caption}}\n{cap}\n:::::'))
+        elif c['cell_type']=='markdown' and not re.match(r'#+ .* -$', s.strip()): cells.append(md_cell(markdown(s) if cells else s))
+    first,title,sub = head(cells[0]['source'], cfg, docname)
+    cells[0] = md_cell(first)
+    if docname==cfg.root_doc: cells.append(md_cell(toctree(app)))
+    app.env.nbsite_docs[docname] = dict(mod=mod, imports=imps, title=title, sub=sub)
+    nb['cells'] = cells
+    nb['metadata'].setdefault('kernelspec', {}).setdefault('name', 'python3')
+    nb['metadata']['language_info'] = dict(name='python', pygments_lexer='ipython3')
+    source[0] = json.dumps(nb)
+
+def chapters(folder):
+    "The notebooks in `folder` as `(caption, [docnames])`: 00-09 are the course, 10 and up the tools"
+    docs = sorted(p.stem for p in Path(folder).glob('[0-9][0-9]_*.ipynb'))
+    return ('The course', [d for d in docs if d[0]=='0']), ('The tools', [d for d in docs if d[0]!='0'])
+
+def toctree(app):
+    groups = [*chapters(app.srcdir), ('Reference', ['api'])]
+    return '\n\n'.join('\n'.join(['```{toctree}', ':hidden:', f':caption: {cap}', '', *docs, '```']) for cap,docs in groups if docs)
+
+# -- the document tree --------------------------------------------------------------------------------------------
+
+class fold(nodes.General, nodes.Element): "Code behind a line that says what it is"
+
+def visit_fold(self, node):
+    self.body.append(f'<details class="nb-fold"{" open" if node["open"] else ""}><summary>{node["summary"]}</summary>\n')
+def depart_fold(self, node): self.body.append('</details>\n')
+def skip(self, node): pass
+
+class caption(nodes.General, nodes.Element): "Text of `fig-cap`, on its way from its own cell to the figure"
+
+class Caption(SphinxDirective):
+    has_content = True
+    def run(self):
+        res = caption()
+        res += self.parse_content_to_nodes()
+        return [res]
+
+def _html(s): return re.sub(r'`([^`]+)`', r'<code>\1</code>', escape(s, quote=False))
+def _summary(s):
+    file,sep,names = s.partition('.py: ')
+    return f'<code>{escape(file)}.py</code> <span>{escape(names)}</span>' if sep else f'<span>{_html(s)}</span>'
+
+_named = re.compile(r'aria-label|aria-hidden|<title|<figcaption|\balt=')
+_drawn = re.compile(r'<(svg|canvas|img|video)\b')
+_touch = re.compile(r'<(button|input|select|script|a)\b')
+
+def figures(cell, meta, cap):
+    "Alternative text on each picture of a cell; all of them, and the caption, in one `<figure>`"
+    where = f"cell {cell['cell_index']} (`{meta.get('first','')}`)"
+    bundles = [b for b in cell.findall(nodes.container) if b.get('nb_element')=='mime_bundle']
+    mime = lambda b, s: next((m for m in b.children if m['mime_type'].startswith(s)), None)
+    pics = [b for b in bundles if (h := mime(b, 'text/html')) and _drawn.search(h.astext()) or not h and mime(b, 'image/')]
+    alts = meta.get('alt') or []
+    if len(alts)>1 and len(alts)!=len(pics): log.warning('%s has %d fig-alt texts for %d pictures', where, len(alts), len(pics),
+        location=cell, type='nbsite', subtype='alt')
+    npic = 0
+    for i,b in enumerate(pics):
+        alt = alts[min(i, len(alts)-1)] if alts else ''
+        if h := mime(b, 'text/html'):
+            raw = h.astext()
+            if alt and not _touch.search(raw):
+                h.insert(0, nodes.raw('', f'<div role="img" aria-label="{escape(alt)}">', format='html'))
+                h.append(nodes.raw('', '</div>', format='html'))
+            elif not alt and not _named.search(raw): _no_alt(where, cell)
+        else:
+            wh = (meta.get('sizes') or [None])[npic:npic+1]
+            npic += 1
+            for im in b.findall(nodes.image):
+                im['alt'] = alt
+                if wh and wh[0]: im['width'],im['height'] = map(str, wh[0])
+            if not alt: _no_alt(where, cell)
+    if not cap: return
+    group = pics or bundles[-1:]
+    if not group: return log.warning('%s has a fig-cap but no output', where, location=cell, type='nbsite', subtype='alt')
+    fig = nodes.figure('', ids=[f"figure-{cell['cell_index']}"], classes=['nb-figure'])
+    group[0].parent.replace(group[0], fig)
+    for b in group[1:]: b.parent.remove(b)
+    fig += group
+    para = next(iter(cap.findall(nodes.paragraph)), None)
+    fig += nodes.caption('', '', *(para.children if para else [nodes.Text(cap.astext())]))
+
+def _no_alt(where, loc):
+    log.warning('%s draws a picture that a screen reader cannot see: add `#| fig-alt: "..."`', where, location=loc, type='nbsite', subtype='alt')
+
+def on_tree(app, doctree):
+    "After parsing: folds, labels, anchors and figures of code cells"
+    doc = app.env.docname
+    for cell in [c for c in doctree.findall(nodes.container) if c.get('nb_element')=='cell_code']:
+        meta = cell['cell_metadata'].get('nbsite') or {}
+        for n in meta.get('ids', []):
+            cell['ids'].append(n)
+            app.env.nbsite_defs[f"{meta['mod']}.{n}"] = (doc, n)
+        if (inp := next((c for c in cell.children if c.get('nb_element')=='cell_code_source'), None)):
+            if 'label' in meta: inp.insert(0, nodes.raw('', f'<div class="nb-file">{escape(meta["label"])}</div>', format='html'))
+            if 'fold' in meta:
+                box = fold(summary=_summary(meta['fold']), open=meta.get('open', False))
+                cell.replace(inp, box)
+                box += inp
+                if doc==app.config.root_doc: cell.append(cell.pop(0))   # the front page shows the picture first
+        i = cell.parent.index(cell)
+        after = cell.parent[i+1] if i+1<len(cell.parent) else None
+        figures(cell, meta, after if isinstance(after, caption) else None)
+    for c in list(doctree.findall(caption)): c.parent.remove(c)
+    for im in doctree.findall(nodes.image):
+        if '://' in im['uri']: log.warning('picture from outside the site: %s', im['uri'], location=im, type='nbsite', subtype='outside')
+        elif not im.get('alt') and not _in_cell(im): log.warning('picture without alternative text: %s', im['uri'], location=im,
+            type='nbsite', subtype='alt')
+
+def _in_cell(node):
+    while node := node.parent:
+        if isinstance(node, nodes.container) and node.get('nb_element')=='cell_code': return True
+
+# -- state kept between builds ------------------------------------------------------------------------------------
+
+def on_purge(app, env, docname):
+    for k in ('nbsite_docs', 'nbsite_defs'):
+        if not hasattr(env, k): setattr(env, k, {})
+    env.nbsite_docs.pop(docname, None)
+    env.nbsite_defs = {k:v for k,v in env.nbsite_defs.items() if v[0]!=docname}
+
+def on_merge(app, env, docnames, other):
+    env.nbsite_docs |= {k:v for k,v in other.nbsite_docs.items() if k in docnames}
+    env.nbsite_defs |= {k:v for k,v in other.nbsite_defs.items() if v[0] in docnames}
+
+def on_outdated(app, env, added, changed, removed):
+    for k in ('nbsite_docs', 'nbsite_defs'):
+        if not hasattr(env, k): setattr(env, k, {})
+    return [app.config.root_doc] if added or removed else []
+
+def setup(app):
+    app.add_directive('nb-caption', Caption)
+    app.add_node(fold, html=(visit_fold, depart_fold), **{f:(skip, skip) for f in ('latex','text','man','texinfo')})
+    for event,f in (('source-read', on_read), ('doctree-read', on_tree), ('env-purge-doc', on_purge), ('env-merge-info', on_merge),
+                    ('env-get-outdated', on_outdated)): app.connect(event, f)

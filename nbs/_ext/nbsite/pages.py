@@ -1,0 +1,86 @@
+"What every page carries: its description, the picture for sharing, its place in the course, maths that needs no network"
+import importlib.util, json, re, shutil
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .cells import directives, texts
+
+def eyebrow(docname, pkg):
+    "The line above a title"
+    if m := re.match(r'(\d\d)_', docname): return f'Chapter {int(m[1])}' if m[1]<'10' else f'Tool {m[1]}'
+    return f'Module of {pkg}' if docname.startswith('api/') else 'Reference' if docname=='api' else ''
+
+def numbered(html, docname):
+    "Chapter numbers before the titles in the sidebar"
+    def num(m):
+        doc = docname if m[1]=='#' else Path(m[1]).stem
+        return m[0] + (f'<span class="nb-num">{int(doc[:2])}</span>' if re.match(r'\d\d_', doc) else '')
+    return re.sub(r'<a class="(?:current )?reference internal" href="([^"]*)">', num, html)
+
+def on_page(app, pagename, templatename, context, doctree):
+    cfg,info = app.config,app.env.nbsite_docs.get(pagename, {})
+    desc = info.get('sub') or cfg.nbsite_description
+    if pagename.startswith('api/'): desc = f"Reference: {cfg.nbsite_pkg}.{pagename.removeprefix('api/')}"
+    desc = cfg.nbsite_description if pagename==cfg.root_doc else desc
+    title = re.sub('<[^>]+>', '', context.get('title') or cfg.project)
+    tags = {'name="description"': desc, 'property="og:type"': 'website', 'property="og:site_name"': cfg.project,
+        'property="og:title"': title, 'property="og:description"': desc, 'property="og:image"': cfg.html_baseurl + '_static/readme/index-0.png',
+        'property="og:url"': context.get('pageurl') or cfg.html_baseurl, 'name="twitter:card"': 'summary_large_image'}
+    meta = ''.join(f'<meta {k} content="{escape(v)}">\n' for k,v in tags.items() if v)
+    if pagename=='404':   # GitHub serves this page at any depth
+        meta = f'<base href="{urlsplit(cfg.html_baseurl).path}">\n<meta name="robots" content="noindex">\n' + meta
+        context['pageurl'] = None
+    context['metatags'] = meta + context.get('metatags', '')
+    context['nb_eyebrow'] = eyebrow(pagename, cfg.nbsite_pkg)
+    if 'furo_navigation_tree' in context: context['furo_navigation_tree'] = numbered(context['furo_navigation_tree'], pagename)
+
+def on_inited(app):
+    "Keep MyST-NB's working files inside the build folder, not beside it"
+    d = Path(app.doctreedir)
+    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=str(d/'outputs'), execution_cache_path=str(d/'cache'))
+
+_mathjax = 'tex-chtml.js', 'output/chtml/fonts/woff-v2', 'input/tex/extensions'
+
+def mathjax(app):
+    "Copy of MathJax only what pages use: one script, its fonts, and the TeX packages that load on demand"
+    src = Path(importlib.util.find_spec('sphinx-mathjax-offline').origin).parent/'static'/'mathjax'
+    for name in _mathjax:
+        a,b = src/name,Path(app.outdir)/'_static'/'mathjax'/name
+        b.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(a, b, dirs_exist_ok=True) if a.is_dir() else shutil.copyfile(a, b)
+
+def as_markdown(path):
+    "A notebook as plain Markdown, hidden cells left out"
+    res = []
+    for c in json.loads(path.read_text(encoding='utf-8'))['cells']:
+        d,s = directives(''.join(c['source']))
+        if c['cell_type']!='code': res.append(''.join(c['source']))
+        elif s and 'hide' not in d and 'default_exp' not in d:
+            outs = [''.join(o.get('text') or o.get('data', {}).get('text/plain', '')) for o in c.get('outputs', [])]
+            outs = [*texts(d['fig-alt'])] if 'fig-alt' in d else [f'```\n{o.rstrip()}\n```' for o in outs if o]
+            res += [f'```python\n{s}\n```', *outs]
+    return '\n\n'.join(res) + '\n'
+
+_moved = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{to}</title><link rel="canonical" href="{to}">
+<meta http-equiv="refresh" content="0; url={to}"><script>location.replace("{to}"+location.hash)</script></head>
+<body><p>Moved to <a href="{to}">{to}</a>.</p></body></html>
+"""
+
+def addresses(app):
+    "The addresses that nbdev writes into the package: `data.html` leads to `00_data.html`, `data.html.md` is its Markdown"
+    for doc,info in app.env.nbsite_docs.items():
+        if not info['mod']: continue
+        out = Path(app.outdir)/re.sub(r'^\d+_', '', f'{doc}.html')
+        out.write_text(_moved.format(to=f'{doc}.html'), encoding='utf-8')
+        Path(f'{out}.md').write_text(as_markdown(Path(app.srcdir)/f'{doc}.ipynb'), encoding='utf-8')
+
+def on_finished(app, exc):
+    if exc or app.builder.format!='html': return
+    mathjax(app)
+    addresses(app)
+
+def setup(app):
+    app.connect('html-page-context', on_page, priority=900)
+    app.connect('builder-inited', on_inited, priority=900)
+    app.connect('build-finished', on_finished)
