@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Hold every URL that names this project's owner or branch on GitHub equal to `user` and `branch` in settings.ini.
+
+    python .ci/urls.py          check; name each wrong place and exit with 1 if there is any
+    python .ci/urls.py --fix    rewrite them all
+"""
+import re, subprocess, sys
+from configparser import ConfigParser
+from pathlib import Path
+
+root = Path(__file__).resolve().parent.parent
+ini = ConfigParser(delimiters=['='], interpolation=None)
+ini.read(root/'settings.ini', encoding='utf-8')
+lib,user,branch = (ini['DEFAULT'][k] for k in ('lib_name', 'user', 'branch'))
+
+_end = rf'{re.escape(lib)}(?:\.git)?(?![\w-])'
+rules = [ # a URL's part before the name, the name, the part after it; and what the name must be
+    (rf'(github\.com[/:]|github\.com/repos/|raw\.githubusercontent\.com/|colab\.research\.google\.com/github/)([\w.-]+)(?=/{_end})', user),
+    (rf'(github\.com/[\w.-]+/{_end}/(?:blob|tree|raw|edit)/|google\.com/github/[\w.-]+/{_end}/blob/|githubusercontent\.com/[\w.-]+/{_end}/)([\w.-]+)(?=/)', branch),
+    (rf'(https?://)([\w-]+)(?=\.github\.io/{_end})', user.lower()),
+    (r'''(["']doc_host["']\s*:\s*["']https?://)([\w-]+)(?=\.github\.io)''', user.lower()),    # as nbdev writes it into _modidx.py
+]
+
+def files():
+    "Tracked files, and new ones that git does not ignore"
+    try: out = subprocess.run(['git', 'ls-files', '-coz', '--exclude-standard'], cwd=root, capture_output=True, check=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as e: sys.exit(f'urls.py asks git which files to read, and git failed: {e}')
+    for f in sorted(filter(None, out.split('\0'))):
+        if f=='settings.ini' or not (root/f).is_file(): continue
+        try: yield f,(root/f).read_bytes().decode('utf-8')
+        except UnicodeDecodeError: pass    # a picture, or data
+
+def main(fix):
+    wrong = []
+    for f,old in files():
+        new = old
+        for pat,want in rules:
+            for m in re.finditer(pat, new):
+                if m[2]!=want: wrong.append(f'{f}:{new.count(chr(10), 0, m.start())+1}: {m[0]} should be {m[1]}{want}')
+            new = re.sub(pat, lambda m: m[1]+want, new)
+        if fix and new!=old: (root/f).write_bytes(new.encode('utf-8'))
+    if not wrong: return
+    print(*wrong, sep='\n')
+    if fix: return print(f'{len(wrong)} rewritten')
+    sys.exit(f'{len(wrong)} URLs differ from user = {user}, branch = {branch} in settings.ini. Run: python .ci/urls.py --fix')
+
+if __name__=='__main__': main('--fix' in sys.argv[1:])
