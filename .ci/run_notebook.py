@@ -1,0 +1,22 @@
+"Run notebooks whole under ipykernel, each from an empty folder, as Colab does; stored outputs are left as they are"
+import os, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+def run(path):
+    "Run one notebook; returns what went wrong, or nothing"
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as empty:
+        try: NotebookClient(nbformat.read(path, as_version=4), timeout=600, kernel_name='python3',
+                            resources={'metadata': {'path': empty}}).execute(env=dict(os.environ))
+        except CellExecutionError as e: return f'{path.name}:\n{e}'
+        left = sorted(p.name for p in Path(empty).iterdir())
+    print(f'  {path.name} {time.perf_counter()-start:.0f} s', flush=True)
+    return f'{path.name}: left files behind: {left}' if left else None
+
+if __name__=='__main__':
+    with ThreadPoolExecutor(2) as pool: wrong = [w for w in pool.map(run, map(Path, sys.argv[1:])) if w]
+    sys.exit('\n\n'.join(wrong) if wrong else 0)
