@@ -31,14 +31,16 @@ def row(p):
     head = src(json.loads(p.read_text(encoding='utf-8'))['cells'][0])
     title,sub = re.search(r'^# (.+)$', head, re.M),re.search(r'^> (.+)$', head, re.M)
     if not (title and sub): sys.exit(f'{p}: the first cell needs `# Title` and `> subtitle`')
-    return f'| {int(p.name[:2])} | [{title[1]}]({p.name}) | {sub[1]} | [![Open in Colab]({badge})]({colab}/nbs/{p.name}) |'
+    run = f'[![Open in Colab]({badge})]({colab}/nbs/{p.name})'
+    return f'| {int(p.name[:2])} | [{title[1]}]({p.name}) | {sub[1]} | {run} |'
 
 def mapped(text):
     "index.ipynb's JSON with the map brought up to date"
     nb = json.loads(text)
     cell = next((c for c in nb['cells'] if c['cell_type']=='markdown' and src(c).startswith('| | Notebook')), None)
     if cell is None: sys.exit(f'{index}: no Markdown cell begins with `| | Notebook`')
-    rows = ['| | Notebook | What it does | |', '|---:|---|---|---|', *[row(p) for p in sorted(index.parent.glob('[0-9][0-9]_*.ipynb'))]]
+    books = sorted(index.parent.glob('[0-9][0-9]_*.ipynb'))
+    rows = ['| | Notebook | What it does | |', '|---:|---|---|---|', *[row(p) for p in books]]
     cell['source'] = '\n'.join(rows).splitlines(True)
     return nb
 
@@ -59,8 +61,8 @@ def shown(nb):
             c.metadata['hide_input'] = 'code-fold' in d or d.get('echo')=='false'
             for o in c.outputs:
                 if (data := o.get('data')) is None: continue
-                if 'image/png' in data: alts.append((' '.join(texts(d.get('fig-alt'))), ' '.join(texts(d.get('fig-cap')))))
-                for k in set(data) - {'image/png', 'text/markdown'}:                 # GitHub and PyPI strip styles from HTML
+                if 'image/png' in data: alts.append([' '.join(texts(d.get(k))) for k in ('fig-alt', 'fig-cap')])
+                for k in set(data) - {'image/png', 'text/markdown'}:    # GitHub and PyPI strip styles from HTML
                     if k!='text/plain' or 'image/png' in data or 'text/markdown' in data: del data[k]
         cells.append(c)
     nb.cells = cells
@@ -88,8 +90,8 @@ def export(nb):
         if not alt: sys.exit(f'{index}: a picture has no `#| fig-alt`')
         new = f'index-{len(pics)}.png'
         pics[new] = data
-        body,n = re.subn(rf'!\[[^\]]*\]\({re.escape(name)}\)', lambda m: f'![{alt}]({raw}/nbs/_static/readme/{new})\n\n*{cap}*' if cap else
-            f'![{alt}]({raw}/nbs/_static/readme/{new})', body)
+        pic = f'![{alt}]({raw}/nbs/_static/readme/{new})' + (f'\n\n*{cap}*' if cap else '')
+        body,n = re.subn(rf'!\[[^\]]*\]\({re.escape(name)}\)', lambda m: pic, body)
         if n!=1: sys.exit(f'{index}: picture {name} stands {n} times in what nbconvert wrote')
     lines = [l.rstrip() for l in absolute(body).splitlines()]
     body = re.sub(r'\n{3,}', '\n\n', '\n'.join(lines)).strip()

@@ -14,17 +14,20 @@ ini.read(root/'settings.ini', encoding='utf-8')
 lib,user,branch = (ini['DEFAULT'][k] for k in ('lib_name', 'user', 'branch'))
 
 _end = rf'{re.escape(lib)}(?:\.git)?(?![\w-])'
+_repo = rf'[\w.-]+/{_end}'
 rules = [ # a URL's part before the name, the name, the part after it; and what the name must be
-    (rf'(github\.com[/:]|github\.com/repos/|raw\.githubusercontent\.com/|colab\.research\.google\.com/github/)([\w.-]+)(?=/{_end})', user),
-    (rf'(github\.com/[\w.-]+/{_end}/(?:blob|tree|raw|edit)/|google\.com/github/[\w.-]+/{_end}/blob/|githubusercontent\.com/[\w.-]+/{_end}/)([\w.-]+)(?=/)', branch),
+    (rf'((?:github\.com[/:]|githubusercontent\.com/|google\.com/github/))([\w.-]+)(?=/{_end})', user),
+    (rf'(github\.com/{_repo}/(?:blob|tree|raw|edit)/)([\w.-]+)(?=/)', branch),
+    (rf'((?:google\.com/github/{_repo}/blob|githubusercontent\.com/{_repo})/)([\w.-]+)(?=/)', branch),
     (rf'(https?://)([\w-]+)(?=\.github\.io/{_end})', user.lower()),
-    (r'''(["']doc_host["']\s*:\s*["']https?://)([\w-]+)(?=\.github\.io)''', user.lower()),    # as nbdev writes it into _modidx.py
+    (r'''(["']doc_host["']\s*:\s*["']https?://)([\w-]+)(?=\.github\.io)''', user.lower()),  # _modidx.py, by nbdev
 ]
 
 def files():
     "Tracked files, and new ones that git does not ignore"
-    try: out = subprocess.run(['git', 'ls-files', '-coz', '--exclude-standard'], cwd=root, capture_output=True, check=True, text=True).stdout
-    except (OSError, subprocess.CalledProcessError) as e: sys.exit(f'urls.py asks git which files to read, and git failed: {e}')
+    cmd = ['git', 'ls-files', '-coz', '--exclude-standard']
+    try: out = subprocess.run(cmd, cwd=root, capture_output=True, check=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as e: sys.exit(f'urls.py asks git for the files to read: {e}')
     for f in sorted(filter(None, out.split('\0'))):
         if f=='settings.ini' or not (root/f).is_file(): continue
         try: yield f,(root/f).read_bytes().decode('utf-8')
@@ -42,6 +45,7 @@ def main(fix):
     if not wrong: return
     print(*wrong, sep='\n')
     if fix: return print(f'{len(wrong)} rewritten')
-    sys.exit(f'{len(wrong)} URLs differ from user = {user}, branch = {branch} in settings.ini. Run: python .ci/urls.py --fix')
+    sys.exit(f'{len(wrong)} URLs differ from user = {user}, branch = {branch} in settings.ini. '
+             'Run: python .ci/urls.py --fix')
 
 if __name__=='__main__': main('--fix' in sys.argv[1:])

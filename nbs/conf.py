@@ -58,7 +58,8 @@ html_logo = '_static/logo.svg'
 html_copy_source = True          # the Download button's files
 html_sourcelink_suffix = ''
 html_show_sourcelink = False
-copybutton_selector = 'div.cell_input div.highlight pre, section > div[class*=highlight-] div.highlight pre'   # no outputs
+# code, not outputs
+copybutton_selector = 'div.cell_input div.highlight pre, section > div[class*=highlight-] div.highlight pre'
 copybutton_exclude = '.linenos, .gp, .go'
 html_permalinks_icon = '#'
 pygments_style,pygments_dark_style = 'github-light','github-dark'

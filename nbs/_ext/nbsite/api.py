@@ -20,8 +20,8 @@ def rst(s):
     esc = lambda t: re.sub(r'([*_|\\`])', r'\\\1', t)
     for m in _span.finditer(s):
         before,after = s[:m.start()][-1:].strip(),s[m.end():][:1].strip()    # a role must stand apart from letters
-        res += [esc(s[i:m.start()]), '\\ ' if before else '', f'``{m[2]}``' if m[2] else f':math:`{m[3]}`' if m[3] else m[4],
-            '\\ ' if after else '']
+        role = f'``{m[2]}``' if m[2] else f':math:`{m[3]}`' if m[3] else m[4]
+        res += [esc(s[i:m.start()]), '\\ ' if before else '', role, '\\ ' if after else '']
         i = m.end()
     return ''.join([*res, esc(s[i:])]).strip()
 
@@ -30,7 +30,8 @@ def lines(doc): return [l[:len(l)-len(l.lstrip())] + rst(l) if l.strip() else ''
 def show(anno):
     "An annotation as one would write it"
     if anno is inspect.Parameter.empty or anno is None: return ''
-    s = anno if isinstance(anno, str) else anno.__name__ if isinstance(anno, type) and not getattr(anno, '__args__', None) else str(anno)
+    plain = isinstance(anno, type) and not getattr(anno, '__args__', None)
+    s = anno if isinstance(anno, str) else anno.__name__ if plain else str(anno)
     return re.sub(r'\b(?:torch|typing|pathlib|collections\.abc|numpy|builtins)\.', '', s)
 
 def _literal(default):
@@ -70,14 +71,15 @@ def fields(cls):
     src = inspect.getsource(cls)
     doc = {m[1]: m[2] for m in re.finditer(r'^\s+(\w+)\s*:.*?#\s*(.*)$', src, re.M)}
     empty = inspect.Parameter.empty
-    return {f: dict(anno=cls.__annotations__.get(f, empty), default=cls._field_defaults.get(f, empty), docment=doc.get(f)) for f in cls._fields}
+    annos,defaults = cls.__annotations__,cls._field_defaults
+    return {f: dict(anno=annos.get(f, empty), default=defaults.get(f, empty), docment=doc.get(f)) for f in cls._fields}
 
 def constant(fullname):
     "The comment beside, or the string below, the assignment of a module's constant"
     mod,_,name = fullname.rpartition('.')
     src = inspect.getsource(import_module(mod))
-    m = re.search(rf'^{name}\b[^=\n]*=.*?#\s*(.+)$', src, re.M) or re.search(rf'^{name}\b[^=\n]*=.*\n"(.+)"$', src, re.M)
-    return m[1] if m else ''
+    m = re.search(rf'^{name}\b[^=\n]*=(?:.*?#\s*(.+)|.*\n"(.+)")$', src, re.M)
+    return m[1] or m[2] if m else ''
 
 def on_docstring(app, what, name, obj, options, doc):
     "Escape the docstring; below it, the table of parameters"
@@ -98,7 +100,8 @@ def on_skip(app, what, name, obj, skip, options):
 def on_resolved(app, doctree, docname):
     "`[notebook]` beside `[source]`: the cell that defines the object"
     for sig in doctree.findall(addnodes.desc_signature):
-        doc,anchor = app.env.nbsite_defs.get(f"{sig.get('module')}.{sig.get('fullname')}".removeprefix(f'{app.config.nbsite_pkg}.'), (None, None))
+        full = f"{sig.get('module')}.{sig.get('fullname')}".removeprefix(f'{app.config.nbsite_pkg}.')
+        doc,anchor = app.env.nbsite_defs.get(full, (None, None))
         if not doc: continue
         uri = app.builder.get_relative_uri(docname, doc) + f'#{anchor}'
         ref = nodes.reference('', '', nodes.inline('', '[notebook]', classes=['nb-taught']), internal=True, refuri=uri)
@@ -122,7 +125,8 @@ def titles(env):
     res = {}
     for p in sorted(Path(env.srcdir).glob('[0-9][0-9]_*.ipynb')):
         cells = json.loads(p.read_text(encoding='utf-8'))['cells']
-        mod = next((d['default_exp'] for c in cells if c['cell_type']=='code' for d in [directives(''.join(c['source']))[0]] if 'default_exp' in d), None)
+        ds = [directives(''.join(c['source']))[0] for c in cells if c['cell_type']=='code']
+        mod = next((d['default_exp'] for d in ds if 'default_exp' in d), None)
         _,title,sub = head(''.join(cells[0]['source']), env.config, p.stem)
         res[mod or p.stem] = p.stem,title,sub
     return res
@@ -130,7 +134,8 @@ def titles(env):
 def modules(env):
     "Exporting modules, in the order of their notebooks"
     exp,order = exports(str(package(env))),list(titles(env))
-    return {m: exp[m] for m in sorted((m for m in exp if exp[m]), key=lambda m: (order.index(m) if m in order else 99, m))}
+    place = lambda m: (order.index(m) if m in order else len(order), m)
+    return {m: exp[m] for m in sorted((m for m in exp if exp[m]), key=place)}
 
 def write_pages(app):
     "Write `api/<module>.md`: what autodoc is to show. The folder ignores itself in git"
@@ -139,14 +144,16 @@ def write_pages(app):
     pages = {'.gitignore': '*\n'}
     for m,names in modules(app).items():
         doc,title,sub = tit.get(m, (None, m, ''))
-        text = [f'# {m}', '', f':::{{container}} nb-lead\n{sub}\n:::' if sub else '', '', f'Built and tested in [{title}](/{doc}.ipynb).' if doc else '', '',
+        text = [f'# {m}', '', f':::{{container}} nb-lead\n{sub}\n:::' if sub else '', '',
+            f'Built and tested in [{title}](/{doc}.ipynb).' if doc else '', '',
             '```{eval-rst}', f'.. py:module:: {pkg}.{m}', '']
         mod = import_module(f'{pkg}.{m}')
         for n in names:
             o = getattr(mod, n, None)
-            kind,opts = (('class', ['   :members:']) if isinstance(o, type) else ('function', []) if inspect.isroutine(o) else
-                ('data', [] if len(repr(o))<80 else ['   :no-value:']))
-            if kind=='class' and issubclass(o, BaseException): kind = 'exception'
+            if isinstance(o, type):
+                kind,opts = 'exception' if issubclass(o, BaseException) else 'class',['   :members:']
+            elif inspect.isroutine(o): kind,opts = 'function',[]
+            else: kind,opts = 'data',[] if len(repr(o))<80 else ['   :no-value:']
             text += [f'.. auto{kind}:: {pkg}.{m}.{n}', *opts, '']
         pages[f'{m}.md'] = '\n'.join([*text, '```', ''])
     for p in out.glob('*.md'):
@@ -163,22 +170,25 @@ class Modules(SphinxDirective):
         for m,names in mods.items():
             mod = import_module(f'{pkg}.{m}')
             doc,title,sub = tit.get(m, (None, m, ''))
-            text += [f'## [`{m}`](api/{m}.md)', '', sub, '', '::::{container} nb-index', '| Name | Meaning |', '|---|---|']
+            text += [f'## [`{m}`](api/{m}.md)', '', sub, '', '::::{container} nb-index',
+                '| Name | Meaning |', '|---|---|']
             for n in names:
                 o = getattr(mod, n, None)
-                first = (constant(f'{pkg}.{m}.{n}') if not callable(o) else (inspect.getdoc(o) or '').split('\n')[0]).replace('|', r'\|')
-                if first: text.append(f'| {{py:obj}}`{n} <{pkg}.{m}.{n}>` | {first} |')
+                first = (inspect.getdoc(o) or '').split('\n')[0] if callable(o) else constant(f'{pkg}.{m}.{n}')
+                if first: text.append(f'| {{py:obj}}`{n} <{pkg}.{m}.{n}>` | ' + first.replace('|', r'\|') + ' |')
             text += ['::::', '']
         return self.parse_text_to_nodes('\n'.join(text), allow_section_headings=True)
 
 def on_outdated(app, env, added, changed, removed):
     "Reference pages follow the package's files"
-    pkg = package(app)
-    newest = lambda d: (pkg/f"{d.removeprefix('api/')}.py")
-    old = [d for d in env.found_docs if d.startswith('api/') and newest(d).exists() and newest(d).stat().st_mtime*1e6 > env.all_docs.get(d, 0)]
+    def stale(d):
+        p = package(app)/f"{d.removeprefix('api/')}.py"
+        return p.exists() and p.stat().st_mtime*1e6 > env.all_docs.get(d, 0)
+    old = [d for d in env.found_docs if d.startswith('api/') and stale(d)]
     return [*old, 'api'] if old or added or removed else []
 
 def setup(app):
     app.add_directive('nb-modules', Modules)
-    for event,f in (('builder-inited', write_pages), ('autodoc-process-docstring', on_docstring), ('autodoc-process-signature', on_signature),
-                    ('autodoc-skip-member', on_skip),                     ('doctree-resolved', on_resolved), ('env-get-outdated', on_outdated)): app.connect(event, f)
+    for event,f in (('builder-inited', write_pages), ('autodoc-process-docstring', on_docstring),
+                    ('autodoc-process-signature', on_signature), ('autodoc-skip-member', on_skip),
+                    ('doctree-resolved', on_resolved), ('env-get-outdated', on_outdated)): app.connect(event, f)

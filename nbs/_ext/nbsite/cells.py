@@ -34,13 +34,18 @@ def tree(src):
     try: return ast.parse(re.sub(r'^\s*[%!].*$', '', src, flags=re.M))
     except SyntaxError: return None
 
+def patched(o):
+    "The class that a function decorated by fastcore's `patch` goes to"
+    if any('patch' in ast.unparse(d) for d in o.decorator_list) and o.args.args and (a := o.args.args[0].annotation):
+        return ast.unparse(a)
+
 def defined(src):
     "Names that an exported cell defines at its top level; a patched method as `Class.method`"
     res = []
     for o in getattr(tree(src), 'body', []):
         if isinstance(o, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            patched = any('patch' in ast.unparse(d) for d in o.decorator_list) and o.args.args and o.args.args[0].annotation
-            res.append(f'{ast.unparse(o.args.args[0].annotation)}.{o.name}' if patched else o.name)
+            cls = patched(o)
+            res.append(f'{cls}.{o.name}' if cls else o.name)
         elif isinstance(o, ast.ClassDef): res.append(o.name)
         elif isinstance(o, (ast.Assign, ast.AnnAssign)):
             ts = o.targets if isinstance(o, ast.Assign) else [o.target]
@@ -70,8 +75,9 @@ def _admonition(m):
 
 def _prose(s):
     s = _badge.sub(lambda m: f"[{m[1].removeprefix('Open in ')}]({m[2]})", _callout.sub(_admonition, s))
+    code = lambda t: re.sub(r'`([^`]+)`', r'<code>\1</code>', t.strip())
     s = re.sub(r'[ \t]*(<details[^>]*>)\s*<summary>(.*?)</summary>[ \t]*\n*',
-        lambda m: f'{m[1]}<summary>' + re.sub(r'`([^`]+)`', r'<code>\1</code>', m[2].strip()) + '</summary>\n\n', s, flags=re.S)
+        lambda m: f'{m[1]}<summary>{code(m[2])}</summary>\n\n', s, flags=re.S)
     return re.sub(r'\n*[ \t]*</details>[ \t]*\n*', '\n\n</details>\n\n', s)
 
 def markdown(s):
@@ -87,11 +93,13 @@ def buttons(cfg, docname):
     "The row under a title"
     nb = f'{docname}.ipynb'
     colab,github = urls(cfg, nb)
-    links = [('colab', colab, 'Open in Colab'), ('source', github, 'View source'), ('download', f'_sources/{nb}', 'Download')]
+    links = [('colab', colab, 'Open in Colab'), ('source', github, 'View source'),
+             ('download', f'_sources/{nb}', 'Download')]
     if docname==cfg.root_doc:
         links = [('start', f'{chapters(cfg.nbsite_src)[0][1][0]}.html', 'Start with chapter 0'), links[0],
                  ('source', f'https://github.com/{cfg.nbsite_user}/{cfg.nbsite_pkg}', 'GitHub')]
-    return '<div class="nb-buttons">' + ''.join(f'<a class="nb-{k}" href="{u}"{" download" if k=="download" else ""}>{t}</a>' for k,u,t in links) + '</div>'
+    a = lambda k, url, text: f'<a class="nb-{k}" href="{url}"{" download" if k=="download" else ""}>{text}</a>'
+    return f'<div class="nb-buttons">{"".join(a(*l) for l in links)}</div>'
 
 def head(s, cfg, docname):
     "First cell: title, subtitle as a lead, the badge line replaced by buttons; also `(title, subtitle)` as plain text"
@@ -116,10 +124,11 @@ def _label(file, names):
     return f'{file}: {what}'
 
 def size(out):
-    "Width and height of a picture on the page: as the notebook says, else as the PNG says"
-    if meta := out.get('metadata', {}).get('image/png'): return meta.get('width'),meta.get('height')
-    png = ''.join(out['data'].get('image/png', ''))
-    return struct.unpack('>II', base64.b64decode(png[:64])[16:24]) if png else None
+    "Width and height of a picture on the page: its inches, as the PNG has them, at 100 pixels an inch"
+    if not (png := base64.b64decode(''.join(out['data'].get('image/png', '')))): return
+    wh,i = struct.unpack('>II', png[16:24]),png.find(b'pHYs', 0, 1000)
+    dpi = struct.unpack('>I', png[i+4:i+8])[0]*.0254 if i>0 else 100
+    return [round(n*100/dpi) for n in wh]
 
 def code(c, mod, cfg):
     "A code cell with its directives turned into tags and `nbsite` metadata; None if it is not shown"
@@ -136,7 +145,8 @@ def code(c, mod, cfg):
         if exp=='exports': meta['label'] = file
         else: meta['fold'] = _label(file, names)
     if on('code-fold') or on('code-fold', 'show'):
-        meta |= dict(fold=''.join(texts(d.get('code-summary'))) or meta.get('fold') or 'Code', open=on('code-fold','show'))
+        summary = ''.join(texts(d.get('code-summary'))) or meta.get('fold') or 'Code'
+        meta |= dict(fold=summary, open=on('code-fold','show'))
     src = _magic.sub('', src)
     return {**c, 'source': src, 'metadata': {'tags': tags, 'nbsite': meta}} if src.strip() else None
 
@@ -154,7 +164,8 @@ def on_read(app, docname, source):
             if not (new := code(c, mod, cfg)): continue
             cells.append(new)
             if cap := new['metadata']['nbsite']['cap']: cells.append(md_cell(f':::::{{nb-caption}}\n{cap}\n:::::'))
-        elif c['cell_type']=='markdown' and not re.match(r'#+ .* -$', s.strip()): cells.append(md_cell(markdown(s) if cells else s))
+        elif c['cell_type']=='markdown' and not re.match(r'#+ .* -$', s.strip()):
+            cells.append(md_cell(markdown(s) if cells else s))
     first,title,sub = head(cells[0]['source'], cfg, docname)
     cells[0] = md_cell(first)
     if docname==cfg.root_doc: cells.append(md_cell(toctree(app)))
@@ -171,14 +182,16 @@ def chapters(folder):
 
 def toctree(app):
     groups = [*chapters(app.srcdir), ('Reference', ['api'])]
-    return '\n\n'.join('\n'.join(['```{toctree}', ':hidden:', f':caption: {cap}', '', *docs, '```']) for cap,docs in groups if docs)
+    tree = lambda cap, docs: '\n'.join(['```{toctree}', ':hidden:', f':caption: {cap}', '', *docs, '```'])
+    return '\n\n'.join(tree(*g) for g in groups if g[1])
 
 # -- the document tree --------------------------------------------------------------------------------------------
 
 class fold(nodes.General, nodes.Element): "Code behind a line that says what it is"
 
 def visit_fold(self, node):
-    self.body.append(f'<details class="nb-fold"{" open" if node["open"] else ""}><summary>{node["summary"]}</summary>\n')
+    is_open = ' open' if node['open'] else ''
+    self.body.append(f'<details class="nb-fold"{is_open}><summary>{node["summary"]}</summary>\n')
 def depart_fold(self, node): self.body.append('</details>\n')
 def skip(self, node): pass
 
@@ -205,10 +218,13 @@ def figures(cell, meta, cap):
     where = f"cell {cell['cell_index']} (`{meta.get('first','')}`)"
     bundles = [b for b in cell.findall(nodes.container) if b.get('nb_element')=='mime_bundle']
     mime = lambda b, s: next((m for m in b.children if m['mime_type'].startswith(s)), None)
-    pics = [b for b in bundles if (h := mime(b, 'text/html')) and _drawn.search(h.astext()) or not h and mime(b, 'image/')]
+    def is_pic(b):
+        if h := mime(b, 'text/html'): return _drawn.search(h.astext())
+        return mime(b, 'image/')
+    pics = [b for b in bundles if is_pic(b)]
     alts = meta.get('alt') or []
-    if len(alts)>1 and len(alts)!=len(pics): log.warning('%s has %d fig-alt texts for %d pictures', where, len(alts), len(pics),
-        location=cell, type='nbsite', subtype='alt')
+    if len(alts)>1 and len(alts)!=len(pics):
+        warn(f'{where} has {len(alts)} fig-alt texts for {len(pics)} pictures', cell)
     npic = 0
     for i,b in enumerate(pics):
         alt = alts[min(i, len(alts)-1)] if alts else ''
@@ -227,7 +243,7 @@ def figures(cell, meta, cap):
             if not alt: _no_alt(where, cell)
     if not cap: return
     group = pics or bundles[-1:]
-    if not group: return log.warning('%s has a fig-cap but no output', where, location=cell, type='nbsite', subtype='alt')
+    if not group: return warn(f'{where} has a fig-cap but no output', cell)
     fig = nodes.figure('', ids=[f"figure-{cell['cell_index']}"], classes=['nb-figure'])
     group[0].parent.replace(group[0], fig)
     for b in group[1:]: b.parent.remove(b)
@@ -235,8 +251,9 @@ def figures(cell, meta, cap):
     para = next(iter(cap.findall(nodes.paragraph)), None)
     fig += nodes.caption('', '', *(para.children if para else [nodes.Text(cap.astext())]))
 
-def _no_alt(where, loc):
-    log.warning('%s draws a picture that a screen reader cannot see: add `#| fig-alt: "..."`', where, location=loc, type='nbsite', subtype='alt')
+def warn(text, loc, subtype='alt'): log.warning(text, location=loc, type='nbsite', subtype=subtype)
+
+def _no_alt(where, loc): warn(f'{where} draws a picture that a screen reader cannot see: add `#| fig-alt: "..."`', loc)
 
 def on_tree(app, doctree):
     "After parsing: folds, labels, anchors and figures of code cells"
@@ -247,7 +264,8 @@ def on_tree(app, doctree):
             cell['ids'].append(n)
             app.env.nbsite_defs[f"{meta['mod']}.{n}"] = (doc, n)
         if (inp := next((c for c in cell.children if c.get('nb_element')=='cell_code_source'), None)):
-            if 'label' in meta: inp.insert(0, nodes.raw('', f'<div class="nb-file">{escape(meta["label"])}</div>', format='html'))
+            if 'label' in meta:
+                inp.insert(0, nodes.raw('', f'<div class="nb-file">{escape(meta["label"])}</div>', format='html'))
             if 'fold' in meta:
                 box = fold(summary=_summary(meta['fold']), open=meta.get('open', False))
                 cell.replace(inp, box)
@@ -258,9 +276,8 @@ def on_tree(app, doctree):
         figures(cell, meta, after if isinstance(after, caption) else None)
     for c in list(doctree.findall(caption)): c.parent.remove(c)
     for im in doctree.findall(nodes.image):
-        if '://' in im['uri']: log.warning('picture from outside the site: %s', im['uri'], location=im, type='nbsite', subtype='outside')
-        elif not im.get('alt') and not _in_cell(im): log.warning('picture without alternative text: %s', im['uri'], location=im,
-            type='nbsite', subtype='alt')
+        if '://' in im['uri']: warn(f"picture from outside the site: {im['uri']}", im, 'outside')
+        elif not im.get('alt') and not _in_cell(im): warn(f"picture without alternative text: {im['uri']}", im)
 
 def _in_cell(node):
     while node := node.parent:
@@ -286,5 +303,5 @@ def on_outdated(app, env, added, changed, removed):
 def setup(app):
     app.add_directive('nb-caption', Caption)
     app.add_node(fold, html=(visit_fold, depart_fold), **{f:(skip, skip) for f in ('latex','text','man','texinfo')})
-    for event,f in (('source-read', on_read), ('doctree-read', on_tree), ('env-purge-doc', on_purge), ('env-merge-info', on_merge),
-                    ('env-get-outdated', on_outdated)): app.connect(event, f)
+    for event,f in (('source-read', on_read), ('doctree-read', on_tree), ('env-purge-doc', on_purge),
+                    ('env-merge-info', on_merge), ('env-get-outdated', on_outdated)): app.connect(event, f)

@@ -6,6 +6,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 
+from .cells import patched
+
 _name = re.compile(r'([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\(\))?')
 
 @cache
@@ -17,9 +19,9 @@ def exports(folder):
         defs,names = {},[]
         for o in body:
             if isinstance(o, ast.ClassDef): defs[o.name] = [m.name for m in o.body if isinstance(m, ast.FunctionDef)]
-            elif isinstance(o, ast.FunctionDef) and o.args.args and any('patch' in ast.unparse(d) for d in o.decorator_list):
-                defs.setdefault(ast.unparse(o.args.args[0].annotation or ast.Name('')), []).append(o.name)
-            elif isinstance(o, ast.Assign) and getattr(o.targets[0], 'id', '')=='__all__': names = ast.literal_eval(o.value)
+            elif isinstance(o, ast.FunctionDef) and (cls := patched(o)): defs.setdefault(cls, []).append(o.name)
+            elif isinstance(o, ast.Assign) and getattr(o.targets[0], 'id', '')=='__all__':
+                names = ast.literal_eval(o.value)
         res[p.stem] = {n: defs.get(n, []) for n in names}
     return res
 
@@ -62,7 +64,8 @@ def on_tree(app, doctree):
     for lit in list(doctree.findall(nodes.literal)):
         if _inside(lit, (nodes.reference, nodes.title, addnodes.pending_xref, addnodes.desc_signature)): continue
         if not (full := find(lit.astext(), info, pkg, exp)): continue
-        ref = addnodes.pending_xref('', refdomain='py', reftype='obj', reftarget=f'{pkg}.{full}', refdoc=doc, refexplicit=True, refwarn=False)
+        ref = addnodes.pending_xref('', refdomain='py', reftype='obj', reftarget=f'{pkg}.{full}', refdoc=doc,
+            refexplicit=True, refwarn=False)
         lit.replace_self(ref)
         lit['classes'].append('nb-name')
         ref += lit

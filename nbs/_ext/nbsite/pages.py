@@ -1,4 +1,4 @@
-"What every page carries: its description, the picture for sharing, its place in the course, maths that needs no network"
+"What every page carries: a description, a picture for sharing, its place in the course, maths that needs no network"
 import importlib.util, json, re, shutil
 from html import escape
 from pathlib import Path
@@ -25,7 +25,8 @@ def on_page(app, pagename, templatename, context, doctree):
     desc = cfg.nbsite_description if pagename==cfg.root_doc else desc
     title = re.sub('<[^>]+>', '', context.get('title') or cfg.project)
     tags = {'name="description"': desc, 'property="og:type"': 'website', 'property="og:site_name"': cfg.project,
-        'property="og:title"': title, 'property="og:description"': desc, 'property="og:image"': cfg.html_baseurl + '_static/readme/index-0.png',
+        'property="og:title"': title, 'property="og:description"': desc,
+        'property="og:image"': cfg.html_baseurl + '_static/readme/index-0.png',
         'property="og:url"': context.get('pageurl') or cfg.html_baseurl, 'name="twitter:card"': 'summary_large_image'}
     meta = ''.join(f'<meta {k} content="{escape(v)}">\n' for k,v in tags.items() if v)
     if pagename=='404':   # GitHub serves this page at any depth
@@ -33,12 +34,14 @@ def on_page(app, pagename, templatename, context, doctree):
         context['pageurl'] = None
     context['metatags'] = meta + context.get('metatags', '')
     context['nb_eyebrow'] = eyebrow(pagename, cfg.nbsite_pkg)
-    if 'furo_navigation_tree' in context: context['furo_navigation_tree'] = numbered(context['furo_navigation_tree'], pagename)
+    nav = 'furo_navigation_tree'
+    if nav in context: context[nav] = numbered(context[nav], pagename)
 
 def on_inited(app):
     "Keep MyST-NB's working files inside the build folder, not beside it"
     d = Path(app.doctreedir)
-    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=str(d/'outputs'), execution_cache_path=str(d/'cache'))
+    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=str(d/'outputs'),
+        execution_cache_path=str(d/'cache'))
 
 _mathjax = 'tex-chtml.js', 'output/chtml/fonts/woff-v2', 'input/tex/extensions'
 
@@ -62,13 +65,14 @@ def as_markdown(path):
             res += [f'```python\n{s}\n```', *outs]
     return '\n\n'.join(res) + '\n'
 
-_moved = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{to}</title><link rel="canonical" href="{to}">
+_moved = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{to}</title>
+<link rel="canonical" href="{to}">
 <meta http-equiv="refresh" content="0; url={to}"><script>location.replace("{to}"+location.hash)</script></head>
 <body><p>Moved to <a href="{to}">{to}</a>.</p></body></html>
 """
 
 def addresses(app):
-    "The addresses that nbdev writes into the package: `data.html` leads to `00_data.html`, `data.html.md` is its Markdown"
+    "The addresses nbdev writes into the package: `data.html` leads to `00_data.html`, `data.html.md` is its Markdown"
     for doc,info in app.env.nbsite_docs.items():
         if not info['mod']: continue
         out = Path(app.outdir)/re.sub(r'^\d+_', '', f'{doc}.html')
