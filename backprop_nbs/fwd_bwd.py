@@ -311,7 +311,7 @@ def forward_pass(
     S2 = lin(A1, params['W2'], params['b2'])
     return dict(S1=S1, A1=A1, S2=S2, out=sigmoid(S2))
 
-# %% ../nbs/02_fwd_bwd.ipynb #330f0822
+# %% ../nbs/02_fwd_bwd.ipynb #e3a718b0
 def backward_pass(
     x:Tensor,    # Input, (n, n_in)
     y:Tensor,    # Targets, 0 or 1, (n, 1) or (n,)
@@ -319,8 +319,9 @@ def backward_pass(
     cache:dict,  # What `forward_pass` returned for `x`
 ) -> dict: # Gradients of the mean binary cross-entropy, under the keys of `params`
     "Gradients of the two-layer network, all in one place"
-    if y.numel()!=cache['out'].numel(): raise ValueError(f"backward_pass: got y {tuple(y.shape)}, wanted {tuple(cache['out'].shape)}")
-    dS2 = (cache['out'] - y.reshape(cache['out'].shape)) / len(x)
+    out = cache['out']
+    if y.numel()!=out.numel(): raise ValueError(f"backward_pass: got y {tuple(y.shape)}, wanted {tuple(out.shape)}")
+    dS2 = (out - y.reshape(out.shape)) / len(x)
     dA1 = dS2 @ params['W2'].t()
     dS1 = dA1 * (cache['S1']>0)
     return dict(W1=x.t() @ dS1,           b1=dS1.sum(0),
