@@ -93,7 +93,7 @@ class Mse(Module):
     def forward(self, inp, targ): return mse(inp, targ)
     def bwd(self, out, inp, targ): mse_grad(inp, targ)
 
-# %% ../nbs/03_modules.ipynb #c7a55405
+# %% ../nbs/03_modules.ipynb #213be5ef
 def _name(o): return getattr(o, '__name__', None) or type(o).__name__
 
 class Chain(Module):
@@ -103,7 +103,7 @@ class Chain(Module):
     ):
         if not layers: raise ValueError("layers: got none, wanted at least one Module")
         for l in layers:
-            if not isinstance(l, Module): raise ValueError(f"layers: got {_name(l)}, wanted a Module object such as `Relu()`")
+            if not isinstance(l, Module): raise ValueError(f"layers: got {_name(l)}, wanted a Module such as `Relu()`")
             if isinstance(l, Model): raise ValueError(f"layers: got {l}, which ends in a loss; put a Chain there")
         self.layers = list(layers)
 
@@ -130,7 +130,7 @@ class Chain(Module):
     def parameters(self): return list(dict.fromkeys(p for l in self.layers for p in l.parameters()))
     def __repr__(self): return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
 
-# %% ../nbs/03_modules.ipynb #dd996277
+# %% ../nbs/03_modules.ipynb #2548a5af
 class Model(Chain):
     "A chain of layers and a loss"
     def __init__(self,
@@ -138,7 +138,7 @@ class Model(Chain):
         loss:Module, # Called with the last output and the targets
     ):
         super().__init__(layers)
-        if not isinstance(loss, Module): raise ValueError(f"loss: got {_name(loss)}, wanted a Module object such as `Mse()`")
+        if not isinstance(loss, Module): raise ValueError(f"loss: got {_name(loss)}, wanted a Module such as `Mse()`")
         self.loss = loss
 
     def __call__(self, x, targ): return self.loss(super().__call__(x), targ)
@@ -181,7 +181,7 @@ class BCEWithLogits(Module):
     def forward(self, inp, targ): return bce_with_logits(inp, targ)
     def bwd(self, out, inp, targ): bce_with_logits_grad(inp, targ)
 
-# %% ../nbs/03_modules.ipynb #3b0781f2
+# %% ../nbs/03_modules.ipynb #fafc0325
 def _written(grad_fn, dout, out, *inputs):
     "What `grad_fn(inp, out, ...)` writes into `.g` of its inputs, given `dout` for `out.g`; the tensors are left alone"
     out,inputs = out.detach(),[o.detach() for o in inputs]
@@ -199,20 +199,18 @@ class LinearFn:
 class ReLUFn:
     "Rectifier without state"
     @staticmethod
-    def forward(x):
-        out = relu(x)
-        return out, (x, out)
+    def forward(x): return relu(x), x
     @staticmethod
-    def backward(dout, cache): return _written(relu_grad, dout, cache[1], cache[0])[0]
+    def backward(dout, cache): return _written(relu_grad, dout, dout, cache)[0]
 
 class SigmoidFn:
     "Logistic sigmoid without state"
     @staticmethod
     def forward(x):
         out = sigmoid(x)
-        return out, (x, out)
+        return out, out
     @staticmethod
-    def backward(dout, cache): return _written(sigmoid_grad, dout, cache[1], cache[0])[0]
+    def backward(dout, cache): return _written(sigmoid_grad, dout, cache, cache)[0]
 
 # %% ../nbs/03_modules.ipynb #9f994fb1
 class TwoLayerNet:
