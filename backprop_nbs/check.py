@@ -147,7 +147,7 @@ def _shape(a, e, n, tol):
         return ['bias summed over the wrong axis'],seen + ('; the totals agree' if total else '')
     return ['wrong shape'],seen
 
-# %% ../nbs/10_check.ipynb #7874f7da
+# %% ../nbs/10_check.ipynb #ba675d31
 _UNSEEN = ['fan-out overwritten, not added','stale accumulation','updated weights used in the backward',
            'no ReLU mask','inverted mask','mask of the wrong tensor','transposed operand']
 
@@ -179,7 +179,7 @@ def _same_shape(a, e, n, cols, c, tol):
     if e.dim()==1 and len(e)>1 and (n is None or n==len(e)) and abs(a.sum()-e.sum())<=tol*e.abs().sum():
         return _say(['bias summed over the wrong axis'], 'the elements differ, but their totals agree')
     if e.dim()==1 and a.abs().max()<1e-4*e.abs().max():
-        return _say(['bias summed over the wrong axis','all zero'], 'nearly zero, as the rows of a softmax gradient sum')
+        return _say(['bias summed over the wrong axis','all zero'], 'nearly zero, like the sums of softmax rows')
 
 def _where(a, e, tol):
     "Which part of the tensor is wrong"
@@ -512,7 +512,7 @@ def _judge(p, k, a, e, s, g, rtol, eps, n_max, gen):
     if full is not None: cols |= guess(a.view(v.shape), full.view(v.shape))
     return end('wrong' if all(said) else 'the witnesses disagree', **cols)
 
-# %% ../nbs/10_check.ipynb #4e56bba1
+# %% ../nbs/10_check.ipynb #b71d31b1
 def _by_name(gs, names, known, who):
     "Gradients as a dict by name, in whichever form they came"
     if isinstance(gs, dict):
@@ -547,9 +547,10 @@ class GradReport(Report):
     @property
     def first_wrong(self) -> str: return next((r['tensor'] for r in self.rows if r['ok'] is False), None)
     def _cells(self, r):
-        return ['–' if r[h] is None else f'{r[h]:.0e}' if isinstance(r[h], float) else str(r[h]) for h in self.head]
+        def show(v): return '–' if v is None else '0' if v==0 else f'{v:.0e}' if isinstance(v, float) else str(v)
+        return [show(r[h]) for h in self.head]
 
-# %% ../nbs/10_check.ipynb #6f3e79f2
+# %% ../nbs/10_check.ipynb #8e6b611d
 def check_grads(
     f,               # The forward: takes `inputs`, returns a tensor, or a dict of named intermediates, the output last
     backward,        # `backward(g, out, *inputs)` -> a gradient for each input (None: not needed), or a dict by name
@@ -628,7 +629,7 @@ class LossReport(Report):
     def status(self) -> str:
         return 'ok' if self.ok else 'wrong' if any(r['ok'] is False for r in self.rows) else 'cannot tell'
 
-# %% ../nbs/10_check.ipynb #a6da8d42
+# %% ../nbs/10_check.ipynb #a7db1903
 def check_loss(
     loss_fn,        # `loss_fn(output, targ)`, meant to be a mean over the rows
     output:Tensor,  # What a model gave, (n, ...)
