@@ -10,10 +10,11 @@ __all__ = ['GAINS', 'lin', 'relu', 'describe', 'init_params', 'mse', 'log_softma
            'cross_entropy_grad', 'forward_and_backward', 'Example', 'Grads', 'running_example', 'clear_grads',
            'saved_grads', 'init_two_layer', 'forward_pass', 'backward_pass', 'update', 'fit_two_layer']
 
-# %% ../nbs/02_fwd_bwd.ipynb #eb3b630d
+# %% ../nbs/02_fwd_bwd.ipynb #731b3974
 from typing import NamedTuple
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 from .data import Splits, load_data, normalize
 
 # %% ../nbs/02_fwd_bwd.ipynb #c7d00f2a
@@ -77,7 +78,7 @@ def log_softmax(
     x = x - x.amax(-1, keepdim=True)
     return x - x.exp().sum(-1, keepdim=True).log()
 
-# %% ../nbs/02_fwd_bwd.ipynb #d6ceb268
+# %% ../nbs/02_fwd_bwd.ipynb #8a751008
 def _check_classes(logits, targ):
     if logits.ndim!=2 or targ.shape!=logits.shape[:1] or targ.is_floating_point():
         raise ValueError(f"cross_entropy: got logits {tuple(logits.shape)} and targ {tuple(targ.shape)} of {targ.dtype}, "
@@ -89,7 +90,7 @@ def cross_entropy(
 ) -> Tensor: # Mean of -log p of the right class, ()
     "Cross-entropy of softmax, from logits"
     _check_classes(logits, targ)
-    return -log_softmax(logits)[torch.arange(len(targ)), targ].mean()
+    return -log_softmax(logits).gather(1, targ[:,None]).mean()
 
 # %% ../nbs/02_fwd_bwd.ipynb #499751a2
 def sigmoid(
@@ -179,16 +180,14 @@ def bce_with_logits_grad(
     _check_binary('bce_with_logits', inp, targ)
     inp.g = (sigmoid(inp)-targ) / len(inp)
 
-# %% ../nbs/02_fwd_bwd.ipynb #dfd42305
+# %% ../nbs/02_fwd_bwd.ipynb #4fb4cf0a
 def cross_entropy_grad(
     inp:Tensor,  # Logits, (n, c); `.g` is written
     targ:Tensor, # Class numbers, (n,), integers
 ):
     "Write the gradient of `cross_entropy` into `inp.g`: (softmax - onehot) / n"
     _check_classes(inp, targ)
-    inp.g = log_softmax(inp).exp()
-    inp.g[torch.arange(len(targ)), targ] -= 1.
-    inp.g /= len(targ)
+    inp.g = (log_softmax(inp).exp() - one_hot(targ, inp.shape[1])) / len(targ)
 
 # %% ../nbs/02_fwd_bwd.ipynb #0e9bfdef
 def forward_and_backward(
