@@ -204,11 +204,20 @@ def no_grad():
     try: yield
     finally: _recording.reset(token)
 
-# %% ../nbs/04_autograd.ipynb #ad71d0b6
+# %% ../nbs/04_autograd.ipynb #f96eca40
 def _operator(name):
     "The method for an operator, and the one for when `self` stands on the right"
     rule = RULES[name]
-    return lambda self, other: apply(rule, (self, other)), lambda self, other: apply(rule, (other, self))
+    def f(self, other):
+        if type(other) is not Tensor: return apply(rule, (self, other))
+        a,b,out = self.data,other.data,_new(Tensor)                  # `apply` for two tensors, written out: it is the commonest case
+        out.data,out.keep = (d := rule.forward(a, b)),False
+        if (self.requires_grad or other.requires_grad) and _recording.get():
+            out.requires_grad,out.op,out.args,out.kwargs = True,rule,(self, other),None
+            out.saved,out.versions = (d, a, b),(d._version, a._version, b._version)
+        else: out.requires_grad,out.op,out.args = False,None,()
+        return out
+    return f, lambda self, other: apply(rule, (other, self))
 
 for _o,_n in dict(add='add', sub='sub', mul='mul', truediv='div', matmul='matmul', pow='pow').items():
     _f,_r = _operator(_n)
@@ -966,7 +975,7 @@ _expose(cross_entropy);
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-# %% ../nbs/04_autograd.ipynb #3b55efda
+# %% ../nbs/04_autograd.ipynb #f88ae760
 _how = ('none','mean','sum')
 def _index(x, indices):
     i = tuple(slice(None) if o is None else o for o in indices)
@@ -992,6 +1001,7 @@ ATEN = {n: OPS[n] for n in '''add sub rsub mul div neg exp log log1p expm1 sqrt 
     expand=lambda x, size, implicit=False: _expand(x, size), select=_select, slice=_slice, index=_index, index_put=_put_at, _unsafe_index=_index,
     unsafe_split=OPS['split'], unsafe_chunk=OPS['chunk'], unsafe_split_with_sizes=OPS['split'],
     _to_copy=lambda x, dtype=None, device=None, memory_format=None, **kw: OPS['clone'](_cast(x, dtype) if device is None else _to(x, device)),
+    fill=lambda x, value: _cast(_expand(value, x.shape), x.dtype) if isinstance(value, Tensor) else torch.full(x.shape, value, dtype=x.dtype, device=x.device),
     copy=lambda x, src, non_blocking=False: _cast(_expand(src, x.shape) if src.shape!=x.shape else src, x.dtype),
     elu=lambda x, alpha=1., scale=1., input_scale=1.: where(x>0, x*scale, _elu(where(x>0, 0., x*input_scale), alpha)*scale) if (scale,input_scale)!=(1,1) else _elu(x, alpha),
     linalg_vector_norm=lambda x, ord=2, dim=None, keepdim=False, dtype=None: _norm(x, ord, dim, keepdim),
@@ -1017,7 +1027,7 @@ ATEN |= {n: OPS[n] for n in ('flip','roll','repeat','diagonal')} | dict(
 ATEN['_native_batch_norm_legit'],ATEN['nll_loss2d_forward'] = ATEN['native_batch_norm'],ATEN['nll_loss_forward']
 FLAT = set('''gt ge lt le eq ne logical_not logical_and logical_or bitwise_and bitwise_or bitwise_not isnan isinf isfinite argmax argmin argsort any all
     detach zeros_like ones_like empty_like full_like rand_like randn_like new_zeros new_ones new_full new_empty new_empty_strided bernoulli multinomial equal is_same_size
-    _local_scalar_dense zero fill sym_size sym_stride sym_numel sym_storage_offset'''.split())   # no slope: computed, and a constant
+    _local_scalar_dense zero sym_size sym_stride sym_numel sym_storage_offset'''.split())   # no slope: computed, and a constant
 
 # %% ../nbs/04_autograd.ipynb #7e77066f
 _lock,_inside,_were = threading.Lock(),[0],[]
@@ -1042,7 +1052,7 @@ def plain_kernels():
             if not _inside[0]:
                 for (_,put),was in zip(switches, _were): put(was)
 
-# %% ../nbs/04_autograd.ipynb #8db0c365
+# %% ../nbs/04_autograd.ipynb #fcd9f60e
 class Tape(TorchDispatchMode):
     "What PyTorch computed inside `record`, as an expression of our `Tensor`s"
     def __init__(self):
@@ -1072,7 +1082,12 @@ class Tape(TorchDispatchMode):
     def follow(self, func, name, args, kwargs):
         "Do what `func` does, and record it if it has to do with anything that wants a gradient"
         seen = [self.find(x) for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
-        if all(t is None for t in seen): return _plain_torch(func, args, kwargs)
+        if all(t is None for t in seen):
+            if func._schema.is_mutable and isinstance(args[0], torch.Tensor) and _memory(args[0]) in self.shared:
+                raise RuntimeError(f"record: {func} writes, through `detach()` or `.data`, into memory that is recorded")
+            y = _plain_torch(func, args, kwargs)
+            if name=='detach': self.nodes[id(y)] = y,None,math.inf
+            return y
         writes = [a.name for a in func._schema.arguments if a.alias_info and a.alias_info.is_write]
         if name in FLAT:
             x = _plain_torch(func, args, kwargs)
@@ -1115,6 +1130,8 @@ class Tape(TorchDispatchMode):
     def write(self, func, name, args, kwargs):
         "An in-place operation: compute it aside, then let everything that shares the memory follow from the result"
         x,key = args[0],_memory(args[0])
+        if self.nodes.get(id(x), (x,x))[1] is None: raise RuntimeError(f"record: {func} writes something recorded through `detach()`")
+        if any(n>1 and not step for n,step in zip(x.shape, x.stride())): raise RuntimeError(f"record: {func} writes into an expanded tensor; clone it first")
         if name not in ('copy','zero','fill') and (t := self.find(x)) is not None: self.nodes[id(x)] = x,OPS['clone'](t),self.nodes[id(x)][2]  # may be saved
         with self: new = getattr(_aten, name)(*args, **kwargs)
         t = self.find(new)
