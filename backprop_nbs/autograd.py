@@ -1052,7 +1052,7 @@ def plain_kernels():
             if not _inside[0]:
                 for (_,put),was in zip(switches, _were): put(was)
 
-# %% ../nbs/04_autograd.ipynb #fcd9f60e
+# %% ../nbs/04_autograd.ipynb #0f27ca00
 class Tape(TorchDispatchMode):
     "What PyTorch computed inside `record`, as an expression of our `Tensor`s"
     def __init__(self):
@@ -1086,7 +1086,8 @@ class Tape(TorchDispatchMode):
             if func._schema.is_mutable and isinstance(args[0], torch.Tensor) and _memory(args[0]) in self.shared:
                 raise RuntimeError(f"record: {func} writes, through `detach()` or `.data`, into memory that is recorded")
             y = _plain_torch(func, args, kwargs)
-            if name=='detach': self.nodes[id(y)] = y,None,math.inf
+            if name=='detach' or (any(r.alias_info for r in func._schema.returns) and self.is_cut(args[0])):
+                for o in tree_leaves(y): self.nodes[id(o)] = o,None,math.inf       # a view of what was detached is detached
             return y
         writes = [a.name for a in func._schema.arguments if a.alias_info and a.alias_info.is_write]
         if name in FLAT:
@@ -1125,12 +1126,14 @@ class Tape(TorchDispatchMode):
             res.append(x)
         return (tuple(res) if isinstance(out, tuple) else res) if many else res[0]
 
+    def is_cut(self, x): return self.nodes.get(id(x), (x,x))[1] is None        # it came from `detach()`
+
     def ours(self, x): return t if isinstance(x, torch.Tensor) and (t := self.find(x)) is not None else x
 
     def write(self, func, name, args, kwargs):
         "An in-place operation: compute it aside, then let everything that shares the memory follow from the result"
         x,key = args[0],_memory(args[0])
-        if self.nodes.get(id(x), (x,x))[1] is None: raise RuntimeError(f"record: {func} writes something recorded through `detach()`")
+        if self.is_cut(x): raise RuntimeError(f"record: {func} writes something recorded through `detach()`")
         if any(n>1 and not step for n,step in zip(x.shape, x.stride())): raise RuntimeError(f"record: {func} writes into an expanded tensor; clone it first")
         if name not in ('copy','zero','fill') and (t := self.find(x)) is not None: self.nodes[id(x)] = x,OPS['clone'](t),self.nodes[id(x)][2]  # may be saved
         with self: new = getattr(_aten, name)(*args, **kwargs)
