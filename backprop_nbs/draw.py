@@ -351,7 +351,7 @@ class Widget:
         head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
         Path(path).write_text(f'<!doctype html><html lang="en"><head>{head}<title>{self.title}</title></head><body>{self.html}</body></html>', encoding='utf-8')
 
-# %% ../nbs/13_draw.ipynb #baf26110
+# %% ../nbs/13_draw.ipynb #57b60a8c
 def step_through(
     t,           # A result of `backprop_nbs.autograd`, a single number
     most:int=40, # Refuse to draw more tensors than this
@@ -371,7 +371,7 @@ def step_through(
         pre = f'<pre>{escape(_full(s.g))}</pre>'
         if o.op is None: say = f'<b>{escape(name(o))}</b> was given, not computed: the gradient that has arrived is its <code>.grad</code>. {pre}'
         else:
-            say = f'<b>{escape(name(o))}</b>' + (f' is a <code>{escape(str(o.op))}</code>' if id(o) in named else '') + f'. The gradient that arrived, now complete: {pre}<ul>'
+            say = f'<b>{escape(name(o))}</b>' + (f', made by <code>{escape(str(o.op))}</code>' if id(o) in named else '') + f'. The gradient that arrived, now complete: {pre}<ul>'
             for k,(to,d,text) in enumerate(s.to):
                 j = where[id(to)]
                 first = j not in arrived
