@@ -139,13 +139,13 @@ def mse_grad(
     _check_mse(inp, targ)
     inp.g = 2. * (inp.squeeze(-1) - targ).unsqueeze(-1) / inp.shape[0]
 
-# %% ../nbs/02_fwd_bwd.ipynb #34600971
+# %% ../nbs/02_fwd_bwd.ipynb #9cf39eaa
 def relu_grad(
     inp:Tensor, # Input of the rectifier, any shape; `.g` is written
     out:Tensor, # Its output; `out.g` is read
 ):
     "Write the gradient of `relu` into `inp.g`"
-    inp.g = out.g * (inp>0)
+    inp.g = out.g * out.sign()
 
 # %% ../nbs/02_fwd_bwd.ipynb #f7f5ebf3
 def lin_grad(

@@ -8,11 +8,11 @@ Docs: https://backprop-nbs.github.io/backprop_nbs/modules.html.md"""
 __all__ = ['Module', 'Lin', 'Relu', 'Mse', 'Chain', 'Model', 'Sigmoid', 'CrossEntropy', 'BCEWithLogits', 'LinearFn', 'ReLUFn',
            'SigmoidFn', 'TwoLayerNet']
 
-# %% ../nbs/03_modules.ipynb #0caf54cf
+# %% ../nbs/03_modules.ipynb #3c7a28d6
 import torch
 from torch import Tensor
 from .fwd_bwd import (lin, lin_grad, relu, relu_grad, sigmoid, sigmoid_grad, mse, mse_grad, bce, bce_grad,
-                                  bce_with_logits, bce_with_logits_grad, cross_entropy, cross_entropy_grad,
+                                  bce_with_logits, bce_with_logits_grad, log_softmax, nll, cross_entropy, cross_entropy_grad,
                                   init_params, clear_grads)
 
 # %% ../nbs/03_modules.ipynb #d1790b11
@@ -165,7 +165,7 @@ class Model(Chain):
 
     def __repr__(self): return f"Model({', '.join(map(repr, self.layers))}; {self.loss})"
 
-# %% ../nbs/03_modules.ipynb #7800c514
+# %% ../nbs/03_modules.ipynb #cb035b24
 class Sigmoid(Module):
     "Logistic sigmoid, `1/(1+exp(-inp))`"
     def forward(self, inp): return sigmoid(inp)
@@ -173,15 +173,19 @@ class Sigmoid(Module):
 
 class CrossEntropy(Module):
     "Cross-entropy of (n,c) logits against (n,) class numbers"
+    def __call__(self, inp, targ):
+        self.logp = log_softmax(inp) # the backward needs it again
+        self.args,self.out = (inp, targ),nll(self.logp, targ)
+        return self.out
     def forward(self, inp, targ): return cross_entropy(inp, targ)
-    def bwd(self, out, inp, targ): cross_entropy_grad(inp, targ)
+    def bwd(self, out, inp, targ): cross_entropy_grad(inp, targ, self.logp)
 
 class BCEWithLogits(Module):
     "Binary cross-entropy of logits against targets between 0 and 1, both (n,1) or both (n,)"
     def forward(self, inp, targ): return bce_with_logits(inp, targ)
     def bwd(self, out, inp, targ): bce_with_logits_grad(inp, targ)
 
-# %% ../nbs/03_modules.ipynb #fafc0325
+# %% ../nbs/03_modules.ipynb #104d0804
 def _written(grad_fn, dout, out, *inputs):
     "What `grad_fn(inp, out, ...)` writes into `.g` of its inputs, given `dout` for `out.g`; the tensors are left alone"
     out,inputs = out.detach(),[o.detach() for o in inputs]
@@ -199,9 +203,11 @@ class LinearFn:
 class ReLUFn:
     "Rectifier without state"
     @staticmethod
-    def forward(x): return relu(x), x
+    def forward(x):
+        out = relu(x)
+        return out, out
     @staticmethod
-    def backward(dout, cache): return _written(relu_grad, dout, dout, cache)[0]
+    def backward(dout, cache): return _written(relu_grad, dout, cache, cache)[0]
 
 class SigmoidFn:
     "Logistic sigmoid without state"
