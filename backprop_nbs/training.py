@@ -633,13 +633,13 @@ def _train(data, epochs, bs, lr, nh, seed, out, engine, momentum, dtype, device)
         _say(f'Wrote loss.png, weights.png, confusion.png, metrics.json and weights.pt into {out}')
     return metrics, run.interrupted or ctrl.noted
 
-# %% ../nbs/05_training.ipynb #747e8af5
+# %% ../nbs/05_training.ipynb #d5efb691
 @call_parse(nested=True)   # so that what is no option comes to us, and not to a page of usage
 def backprop_train(
     data:str='digits',   # digits, mnist, auto, or a folder that holds MNIST's idx files
     epochs:number=30,    # Passes over the training part
-    bs:number=32,        # Digits in a batch
-    lr:number=0.05,      # Learning rate
+    bs:number=16,        # Digits in a batch
+    lr:number=0.02,      # Learning rate
     nh:number=100,       # Hidden units
     seed:number=0,       # Seed of the first weights and of the order of the digits
     out:str='backprop_run', # Folder for loss.png, weights.png, confusion.png, metrics.json and weights.pt
