@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 from .data import Splits, load_data, normalize
 
-# %% ../nbs/02_fwd_bwd.ipynb #c7d00f2a
+# %% ../nbs/02_fwd_bwd.ipynb #989e7505
 def lin(
     x:Tensor, # Input, (n, n_in)
     w:Tensor, # Weights, (n_in, n_out)
     b:Tensor, # Bias, (n_out,)
 ) -> Tensor: # Output, (n, n_out)
     "Linear layer, `x @ w + b`"
-    return x@w + b
+    return torch.addmm(b, x, w)
 
 # %% ../nbs/02_fwd_bwd.ipynb #0e7a1da2
 def relu(
