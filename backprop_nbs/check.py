@@ -8,8 +8,8 @@ Docs: https://backprop-nbs.github.io/backprop_nbs/check.html.md"""
 __all__ = ['CAUSES', 'Diagnosis', 'diagnose', 'test_grad', 'numeric_grad', 'Report', 'GradReport', 'check_grads', 'from_g',
            'LossReport', 'check_loss', 'Saturation', 'saturation']
 
-# %% ../nbs/10_check.ipynb #2e7f1b77
-import html, inspect, math
+# %% ../nbs/10_check.ipynb #2b550ce5
+import html, inspect, math, re
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -296,7 +296,7 @@ def numeric_grad(
         g.view(-1)[i] = (at(i, hi)-at(i, lo)) / (hi-lo)
     return g
 
-# %% ../nbs/10_check.ipynb #d23f95be
+# %% ../nbs/10_check.ipynb #044d406c
 class Report:
     "A table of checks: `.ok`, `.rows`, `.notes`, `.assert_ok()`; it shows itself in a notebook and in a terminal"
     title,head = 'report',()
@@ -326,7 +326,8 @@ class Report:
             return '<tr style="background:none">'+''.join(f'<{tag} style="{cell}">{c}</{tag}>' for c in cells)+'</tr>'
         def mark(r): return f'<b style="color:{col[r["ok"]]}">{self._mark(r)}</b>'
         body = ''.join(row([mark(r), *map(html.escape, self._cells(r))]) for r in self.rows)
-        notes = ''.join(f'<div style="white-space:pre-wrap;margin-top:.4em">{html.escape(s)}</div>' for s in self.notes)
+        def note(s): return re.sub('`([^`\n]+)`', r'<code>\1</code>', html.escape(s))
+        notes = ''.join(f'<div style="white-space:pre-wrap;margin-top:.4em">{note(s)}</div>' for s in self.notes)
         return (f'<div><b>{self.title}: <span style="color:{col[self.ok]}">{self.status}</span></b>'
                 '<table style="border-collapse:collapse;margin:.4em 0;color:inherit">'
                 f'{row(["", *self.head], "th")}{body}</table>{notes}</div>')

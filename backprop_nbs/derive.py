@@ -55,11 +55,12 @@ class Match:
         others = ', '.join(f'${tex(o)}$' for o in self.others)
         return f'equal: ${tex(self.full)}$. Of the same shape, but not equal: {others}.'
 
-# %% ../nbs/11_derive.ipynb #af9de15d
+# %% ../nbs/11_derive.ipynb #55480e36
 def plain(o):
     "LaTeX as plain text"
     o = re.sub(r'_\{([^{}]*)\}', lambda m: '_' + m[1].replace(' ', ''), o)
-    for a,b in ((r'\\partial ', 'd'), (r'\\frac\{([^{}]*)\}\{([^{}]*)\}', r'\1/\2'),
+    def whole(s): return s if re.fullmatch(r'\\?\w+', s) else f'({s})'
+    for a,b in ((r'\\partial ', 'd'), (r'\\frac\{([^{}]*)\}\{([^{}]*)\}', lambda m: f'{whole(m[1])}/{whole(m[2])}'),
                 (r'\\sqrt\{([^{}]*)\}', r'sqrt(\1)'), (r'\^\{T\}', "'"), (r'\\,', ' '),
                 (r'\\circ', 'o'), (r'\\cdots', '...'), (r'\\cdot', '*'),
                 (r'\\(mathbf|mathbb|operatorname|text)', ''), (r'\\left|\\right|[${}]', ''), (r'\\(\w+)', r'\1')):
@@ -236,7 +237,7 @@ def at_each(e, M, env):
     "The formula `e` in r and s, at each element of `M`"
     return Matrix(*M.shape, lambda a,b: unroll(e.subs({r:(b if M.shape[0]==1 else a)+1, s:b+1}), env))
 
-# %% ../nbs/11_derive.ipynb #c23cd96b
+# %% ../nbs/11_derive.ipynb #152c1a3d
 class Step:
     "One step of a derivation"
     def __init__(self,
@@ -249,7 +250,8 @@ class Step:
     def latex(self)->list: # A string an equation
         return [' = '.join(map(tex, e)) for e in self.eqs]
     def __repr__(self):
-        eqs = ['        ' + ' = '.join(map(str, e)) for e in self.eqs]
+        def text(o): return plain(tex(o)) if getattr(o, 'is_Matrix', False) and 'Lambda' in str(o) else str(o)
+        eqs = ['        ' + ' = '.join(map(text, e)) for e in self.eqs]
         return '\n'.join([plain(self.title), '    ' + plain(self.why), *eqs])
     def _repr_markdown_(self):
         return '\n\n'.join([f'**{self.title}.** {self.why}', *(f'$$\n{o}\n$$' for o in self.latex)])

@@ -69,13 +69,12 @@ def mse(
     _check_mse(output, targ)
     return (output.squeeze(-1) - targ).pow(2).mean()
 
-# %% ../nbs/02_fwd_bwd.ipynb #30fec03a
+# %% ../nbs/02_fwd_bwd.ipynb #501ba57a
 def log_softmax(
     x:Tensor, # Logits, (..., c)
 ) -> Tensor: # Logarithms of the probabilities, of the same shape
     "Logarithm of softmax over the last axis, stable for large logits"
-    x = x - x.amax(-1, keepdim=True)
-    return x - x.exp().sum(-1, keepdim=True).log()
+    return torch.log_softmax(x, -1)
 
 # %% ../nbs/02_fwd_bwd.ipynb #09c75455
 def _check_classes(logits, targ):

@@ -208,7 +208,7 @@ def first_bad(
         if not p.data.isfinite().all(): return f'parameter {k}'
     return 'the loss'
 
-# %% ../nbs/05_training.ipynb #59e48764
+# %% ../nbs/05_training.ipynb #9bad76b5
 def _bar(progress, total):
     "A bar on standard error while inside, or nothing"
     if not progress or sys.stderr is None: return contextlib.nullcontext()
@@ -237,7 +237,7 @@ def fit(
     def hooks(when): return [getattr(c, when) for c in callbacks if hasattr(c, when)]
     after_backward,after_step,after_epoch = map(hooks, ('after_backward', 'after_step', 'after_epoch'))
     def finite(loss, what, x):
-        if math.isfinite(loss): return loss
+        if math.isfinite(loss): return
         err = DivergedError(f"{what}; it first shows in {first_bad(model, x)}. Try a smaller lr than {opt.lr}")
         err.run = run
         raise err
