@@ -8,8 +8,8 @@ Docs: https://backprop-nbs.github.io/backprop_nbs/data.html.md"""
 __all__ = ['MNIST_FILES', 'MNIST_MIRRORS', 'DIGITS_FILES', 'DataError', 'IdxFile', 'read_idx', 'Splits', 'load_digits',
            'load_mnist', 'load_data', 'normalize', 'batches', 'load_mnist_pkl']
 
-# %% ../nbs/00_data.ipynb #9f0016fd
-import hashlib,os,pickle,random,struct,sys,threading,time,zlib
+# %% ../nbs/00_data.ipynb #e2b225da
+import hashlib,os,pickle,random,struct,sys,threading,time,warnings,zlib
 from contextlib import closing
 from importlib.resources import files
 from io import BufferedReader,BytesIO,RawIOBase
@@ -185,7 +185,7 @@ def load_digits(
     parts = torch.tensor(sorted(range(len(x)), key=key.__getitem__)).split([1197,300,300])
     return Splits(*(t[i] for i in parts for t in (x,y)))
 
-# %% ../nbs/00_data.ipynb #be1391e0
+# %% ../nbs/00_data.ipynb #5f808a8b
 _SLOW = 15 # A whole file may take this many times the time allowed for silence
 
 class _Box:
@@ -208,11 +208,17 @@ def _why(e, box, timeout):
     if isinstance(e, rx.ConnectionError): return 'no connection'
     return f'{type(e).__name__} ({e})'
 
+def _pooch():
+    "pooch, imported when it is needed; without the warning that Jupyter lacks the widgets of a bar which nobody asks for"
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        import pooch
+    return pooch
+
 def _download(url, limit, timeout, fix):
     "The bytes at `url`, kept in memory until they are checked"
-    import pooch
     from tqdm import tqdm
-    box,errs = _Box(limit),[]
+    pooch,box,errs = _pooch(),_Box(limit),[]
     bar = tqdm(desc=url.rsplit('/', 1)[-1], total=limit, unit='B', unit_scale=True, leave=False, disable=None) # none but in a terminal
     def work():
         try: pooch.HTTPDownloader(progressbar=bar, chunk_size=1<<16, timeout=(min(timeout, 10), timeout))(url, box, None)
@@ -262,8 +268,7 @@ def _folder(path, must=True):
 
 def _cache():
     "The folder that downloads go to"
-    import pooch
-    return Path(pooch.os_cache('backprop_nbs'))/'mnist'
+    return Path(_pooch().os_cache('backprop_nbs'))/'mnist'
 
 # %% ../nbs/00_data.ipynb #ed160407
 def load_mnist(
