@@ -270,7 +270,7 @@ def _cache():
     "The folder that downloads go to"
     return Path(_pooch().os_cache('backprop_nbs'))/'mnist'
 
-# %% ../nbs/00_data.ipynb #ed160407
+# %% ../nbs/00_data.ipynb #3fa0c91e
 def load_mnist(
     path=None,     # Folder of the four idx files, gzipped or not; default `$BACKPROP_NBS_DATA`, then the user's cache
     download=True, # Fetch what is missing?
@@ -310,7 +310,8 @@ def load_mnist(
                 _save(cache, f'{f.name}.gz' if data[:2]==b'\x1f\x8b' else f.name, data)
                 return res
         if len(errs)==1: raise errs[0]
-        raise DataError(f.name, 'no mirror that has it: ' + '; '.join(f'{e.where}: {e.found}' for e in errs), f.says, fix)
+        tried = 'no mirror that has it: ' + '; '.join(f'{e.where}: {e.found}' for e in errs) if errs else 'no mirror to ask'
+        raise DataError(f.name, tried, f.says, fix)
 
     (x,y,xt,yt),cut = (get(f, s) for f,s in zip(_files, src)),_files[0].shape[0]*5//6
     return Splits(x[:cut], y[:cut], x[cut:], y[cut:], xt, yt)

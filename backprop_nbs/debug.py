@@ -11,7 +11,7 @@ __all__ = ['ScriptError', 'pdb_run', 'pdb_pm', 'pdb_breakpoint']
 import bdb, io, pdb, re, sys
 from contextlib import contextmanager
 
-# %% ../nbs/12_debug.ipynb #d8fc0ada
+# %% ../nbs/12_debug.ipynb #93b45e84
 class ScriptError(Exception):
     "The script of a debugging session and the session do not end together"
 
@@ -59,7 +59,7 @@ class _ScriptedPdb(_Pdb):
 @contextmanager
 def _scripted(cmds):
     "A `_ScriptedPdb`; afterwards no trace function and no breakpoint of it is left, and the session is printed"
-    trace,before = sys.gettrace(),list(bdb.Breakpoint.bpbynumber)
+    trace = sys.gettrace()
     bdb.Breakpoint.clearBreakpoints()          # they belong to the class, and would leak from session to session
     p = _ScriptedPdb(cmds)
     try: yield p

@@ -8,7 +8,7 @@ Docs: https://backprop-nbs.github.io/backprop_nbs/draw.html.md"""
 __all__ = ['INK', 'COLOURS', 'DASHES', 'GREY', 'SIGNED', 'set_style', 'show_images', 'plot_losses', 'plot_stats', 'Drawing',
            'draw_graph', 'Widget', 'step_through']
 
-# %% ../nbs/13_draw.ipynb #203a87a0
+# %% ../nbs/13_draw.ipynb #ba720c68
 import math, sys
 from itertools import cycle
 import numpy as np
@@ -17,6 +17,7 @@ from cycler import cycler
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 # %% ../nbs/13_draw.ipynb #faac847d
 def _np(x):
@@ -110,7 +111,7 @@ def _images(a, shape=None):
     if a.ndim!=3 or not a.size: raise ValueError(f"show_images wants (n, pixels) or (n, h, w) with n>0, got {s}")
     return a.astype(float)
 
-# %% ../nbs/13_draw.ipynb #af5b95e2
+# %% ../nbs/13_draw.ipynb #9485a3c6
 def plot_losses(
     losses,          # Losses in order: one list or tensor, or a dict of them by name
     x=None,          # Where on the x axis: one list for all, or a dict by name; default 0, 1, 2, ...
@@ -124,15 +125,17 @@ def plot_losses(
     "Draw losses, each named at the end of its curve"
     if not isinstance(losses, dict): losses = {'': losses}
     if ax is None: _,ax = plt.subplots()
-    ends = []
+    ends,whole = [],True
     for (name,y),kw in zip(losses.items(), cycle(plt.rcParams['axes.prop_cycle'])):
         y = np.array([float(o) for o in y]) if not hasattr(y, 'shape') else _np(y).astype(float).ravel()
         xs = x.get(name) if isinstance(x, dict) else x
         xs = np.arange(len(y)) if xs is None else _np(xs)
         if len(xs)!=len(y): raise ValueError(f"plot_losses: {len(y)} losses but {len(xs)} positions for {name!r}")
+        whole = whole and bool((xs==np.round(xs)).all())
         ends.append(_curve(ax, xs, y, str(name), smooth, kw))
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale='log' if log else 'linear')
     if title: ax.set_title(title)
+    if whole and isinstance(ax.xaxis.get_major_locator(), MaxNLocator): ax.locator_params(axis='x', integer=True)   # no step 2.5
     _name_ends(ax, ends)
     return ax
 
