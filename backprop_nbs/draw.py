@@ -60,7 +60,7 @@ _TILE = '#2b2b2b'
 GREY   = LinearSegmentedColormap.from_list('bn_grey',   [_TILE, '#f5f5f5'])
 SIGNED = LinearSegmentedColormap.from_list('bn_signed', ['#b9e3fb', '#56B4E9', _TILE, '#E69F00', '#ffe3a3'])
 
-# %% ../nbs/13_draw.ipynb #d1dec841
+# %% ../nbs/13_draw.ipynb #bd1d9b94
 def show_images(
     x,             # Images: (n, pixels), (n, h, w), (n, 1, h, w) or a single one, (pixels,)
     labels=None,   # Something to write over each image: n numbers or strings
@@ -84,8 +84,8 @@ def show_images(
     lo,hi = (ok.min(),ok.max()) if len(ok) else (0,1)
     if signed: hi = max(abs(lo),abs(hi)); lo = -hi
     lo,hi = (lo if vmin is None else vmin), (hi if vmax is None else vmax)
-    W,H = nc*(w+gap)-gap, nr*(h+top)
-    if ax is None: ax = plt.figure(figsize=(size*W/w, size*H/w)).add_axes([0,0,1,1])
+    W,H,y0 = nc*(w+gap)-gap, nr*(h+top), top if labels is None else 0
+    if ax is None: ax = plt.figure(figsize=(size*W/w, size*(H-y0)/w)).add_axes([0,0,1,1])
     boxes = []
     for i,im in enumerate(a):
         l,t = i%nc*(w+gap), i//nc*(h+top)+top
@@ -93,7 +93,7 @@ def show_images(
         boxes.append(Rectangle((l,t), w, h))
         if labels is not None: ax.text(l+w/2, t-top*.12, str(labels[i]), ha='center', va='bottom', fontsize=10)
     ax.add_collection(PatchCollection(boxes, facecolor='none', edgecolor=INK, linewidth=.6))
-    ax.set(xlim=(-gap/8, W+gap/8), ylim=(H+gap/8, top-gap/8 if labels is None else 0), aspect='equal')
+    ax.set(xlim=(-gap/8, W+gap/8), ylim=(H+gap/8, y0-gap/8), aspect='equal')
     ax.set_axis_off()
     return ax
 
