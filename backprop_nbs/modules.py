@@ -9,26 +9,32 @@ __all__ = ['Module', 'Lin', 'Relu', 'Mse', 'Chain', 'Model', 'Sigmoid', 'CrossEn
            'SigmoidFn', 'TwoLayerNet']
 
 # %% ../nbs/03_modules.ipynb #3c7a28d6
+import warnings
+from types import SimpleNamespace
 import torch
 from torch import Tensor
 from .fwd_bwd import (lin, lin_grad, relu, relu_grad, sigmoid, sigmoid_grad, mse, mse_grad, bce, bce_grad,
-                                  bce_with_logits, bce_with_logits_grad, log_softmax, nll, cross_entropy, cross_entropy_grad,
+                                  bce_with_logits, bce_with_logits_grad, log_softmax, nll, cross_entropy_grad,
                                   init_params, clear_grads)
 
 # %% ../nbs/03_modules.ipynb #d1790b11
 class Module:
-    "Base class of layers: a subclass writes `forward` and `bwd`, and `parameters` if it has any"
-    args = None       # Arguments of the last call, until `backward` has used them
-    input_grad = True # Is the gradient of the input wanted? A `bwd` may look, to save work
+    "Base class of layers: a subclass writes `forward` and `bwd`, and names its parameters"
+    params = {}       # Parameters: the attribute, and the name that torch.nn gives it
+    buffers = ()      # Attributes that hold state which is not trained
+    args,kwargs,calling,calls,input_grad,training = None,{},False,0,True,True
 
-    def __call__(self, *args):
-        self.args,self.out = args,self.forward(*args)
+    def __call__(self, *args, **kwargs):
+        self.args,self.kept,self.calling = None,SimpleNamespace(),True
+        try: self.out = self.forward(*args, **kwargs)
+        finally: self.calling = False
+        self.args,self.kwargs,self.calls = args,kwargs,self.calls+1
         return self.out
 
     def forward(self,
         *args, # Inputs of the layer
     ): # Its output
-        "Compute the output; keeps nothing"
+        "Compute the output; keeps nothing, unless the layer is being called"
         raise NotImplementedError(f"{type(self).__name__} has no `forward`: write one that computes its output")
 
     def bwd(self,
@@ -38,34 +44,133 @@ class Module:
         "Write `.g` of the inputs and of the parameters"
         raise NotImplementedError(f"{type(self).__name__} has no `bwd`: write one that sets `.g` of all that needs it")
 
+    def keep(self,
+        **values, # What `bwd` will read as `self.kept.name`
+    ):
+        "For `forward`: keep values for the way back, if the layer is being called"
+        if self.calling: self.kept.__dict__.update(values)
+
+    def through(self,
+        layer, # A `Module` that this one is made of
+        *args, # Its inputs
+        **kwargs,
+    ): # Its output
+        "For `forward`: call `layer` if this one is being called; else only compute"
+        return layer(*args, **kwargs) if self.calling else layer.forward(*args, **kwargs)
+
     def backward(self,
         input_grad:bool=True, # Is the gradient of the input wanted? Else a layer without parameters has nothing to do
     ):
         "Call `bwd` with what the last call of the layer kept; once for each call"
-        if self.args is None:
-            why = 'a second backward' if hasattr(self, 'out') else 'backward before forward'
-            raise RuntimeError(f"{type(self).__name__}: {why}; call the layer, or its model, on an input first, "
-                               "once for each backward")
+        if self.args is None: raise RuntimeError(f"{type(self).__name__}: {self._why()}")
         args,self.args,self.input_grad = self.args,None,input_grad
-        if input_grad or self.parameters(): self.bwd(self.out, *args)
+        if input_grad or self.parameters(): self.bwd(self.out, *args, **self.kwargs)
+        if self.calls: self._forgotten(args)
+        self.calls = 0
 
-    def parameters(self) -> list[Tensor]: # Tensors to be trained
-        "Parameters of the layer: none, unless a subclass says so"
-        return []
+# %% ../nbs/03_modules.ipynb #77ee0f7f
+from fastcore.basics import patch
 
-    def zero_grad(self):
-        "Delete `.g` of every parameter"
-        clear_grads(*self.parameters())
+@patch
+def named_children(self:Module) -> list: # Pairs of name and `Module`
+    "The layers that this one is made of"
+    res = []
+    for k,v in self.__dict__.items():
+        if isinstance(v, Module): res.append((k, v))
+        elif isinstance(v, (list,tuple)) and k!='args': res += [(f'{k}.{i}', o) for i,o in enumerate(v) if isinstance(o, Module)]
+    return res
 
-    def __repr__(self): return f'{type(self).__name__}()'
+@patch
+def named_modules(self:Module, prefix='') -> list: # Pairs of qualified name and `Module`
+    "This layer (its name is empty) and all layers inside it, from the outside in"
+    return [(prefix, self)] + [p for k,l in self.named_children() for p in l.named_modules(f'{prefix}.{k}'.lstrip('.'))]
+
+def _named(module, own):
+    "Pairs of qualified name and tensor, each tensor once"
+    found = {}
+    for prefix,l in module.named_modules():
+        for k,t in own(l):
+            if t is not None: found.setdefault(id(t), (f'{prefix}.{k}'.lstrip('.'), t))
+    return list(found.values())
+
+def _own(l):
+    "A layer's own parameters by name; where a subclass wrote `parameters`, they are named after their attributes"
+    if type(l).parameters is Module.parameters: return [(name, getattr(l, attr)) for attr,name in l.params.items()]
+    inside = {id(p) for _,c in l.named_children() for p in c.parameters()}
+    names = {id(v): k for k,v in l.__dict__.items()}
+    return [(names.get(id(p), str(i)), p) for i,p in enumerate(l.parameters()) if id(p) not in inside]
+
+@patch
+def named_parameters(self:Module) -> list: # Pairs of name and tensor
+    "Tensors to be trained, each once, under the names that `torch.nn` would give them"
+    return _named(self, _own)
+
+@patch
+def named_buffers(self:Module) -> list: # Pairs of name and tensor
+    "State that is not trained, such as running statistics"
+    return _named(self, lambda l: [(k, getattr(l, k)) for k in l.buffers])
+
+@patch
+def parameters(self:Module) -> list[Tensor]: # Tensors to be trained
+    "Parameters of the layer and of all layers inside it"
+    return [p for _,p in self.named_parameters()]
+
+@patch
+def zero_grad(self:Module):
+    "Delete `.g` of every parameter"
+    clear_grads(*self.parameters())
+
+@patch
+def train(self:Module,
+    on:bool=True, # Does it learn (True), or is it only used?
+): # The layer itself
+    "Set `training` here and in every layer inside"
+    for _,l in self.named_modules(): l.training = on
+    return self
+
+@patch
+def eval(self:Module): # The layer itself
+    "Set `training` to False here and in every layer inside"
+    return self.train(False)
+
+@patch
+def __repr__(self:Module): return f'{type(self).__name__}()'
+
+# %% ../nbs/03_modules.ipynb #3b10872b
+@patch
+def _why(self:Module):
+    "Why there is nothing to go back through"
+    if not hasattr(self, 'out'): why = 'backward before forward'
+    elif getattr(self, '_twice', 0)>1:
+        why = (f"a second backward. It was called {self._twice} times before it, and a layer keeps its last call only: "
+               "use one layer for each place (they may share tensors)")
+        return why
+    else: why = 'a second backward'
+    return f"{why}; call the layer, or its model, on an input first, once for each backward"
+
+@patch
+def _forgotten(self:Module, args):
+    "Warn of attributes that got a gradient and are no parameters: no optimiser would ever move them"
+    self._twice = self.calls
+    if getattr(self, '_looked', False): return
+    self._looked = True
+    mine = {id(t) for t in (*self.parameters(), *args, self.out)}
+    lost = [k for k,v in self.__dict__.items() if isinstance(v, Tensor) and hasattr(v, 'g') and id(v) not in mine]
+    if lost: warnings.warn(f"{type(self).__name__}: {', '.join(lost)} got a gradient but will not be trained: name it in `params`, "
+                           "such as `params = {'w': 'weight'}`, or return it from `parameters`", stacklevel=4)
 
 # %% ../nbs/03_modules.ipynb #d54c238a
 class Lin(Module):
     "Linear layer, `inp @ w + b`"
+    params = dict(w='weight', b='bias')
     def __init__(self,
-        w:Tensor, # Weights, (n_in, n_out)
-        b:Tensor, # Bias, (n_out,)
-    ): self.w,self.b = w,b
+        w:Tensor,      # Weights, (n_in, n_out)
+        b:Tensor=None, # Bias, (n_out,); None for a layer without
+    ):
+        if not (isinstance(w, Tensor) and isinstance(b, (Tensor, type(None)))):
+            raise TypeError(f"Lin: got {w!r} and {b!r}, wanted weights (n_in, n_out) and a bias (n_out,); "
+                            f"did you mean `Lin.init({w!r}, {b!r})`?")
+        self.w,self.b = w,b
 
     @classmethod
     def init(cls,
@@ -73,13 +178,24 @@ class Lin(Module):
         n_out:int,          # Outputs
         init:str='kaiming', # Scheme, as in `init_params`
         seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
+        bias:bool=True,     # Has it a bias?
     ): # A new layer
         "A layer with random weights and zero biases"
-        return cls(*init_params([n_in, n_out], init, seed)[0])
+        w,b = init_params([n_in, n_out], init, seed)[0]
+        return cls(w, b if bias else None)
 
-    def forward(self, inp): return lin(inp, self.w, self.b)
-    def bwd(self, out, inp): lin_grad(inp, out, self.w, self.b, self.input_grad)
-    def parameters(self): return [self.w, self.b]
+    def _bias(self): return torch.zeros_like(self.w[0]) if self.b is None else self.b
+    def forward(self, inp):
+        if inp.ndim==2: return lin(inp, self.w, self._bias())
+        return lin(inp.reshape(-1, self.w.shape[0]), self.w, self._bias()).reshape(*inp.shape[:-1], self.w.shape[1])
+
+    def bwd(self, out, inp):
+        if inp.ndim==2: return lin_grad(inp, out, self.w, self._bias(), self.input_grad)
+        x,y = inp.reshape(-1, self.w.shape[0]),out.reshape(-1, self.w.shape[1])
+        y.g = out.g.reshape(y.shape)
+        lin_grad(x, y, self.w, self._bias(), self.input_grad)
+        if self.input_grad: inp.g = x.g.reshape(inp.shape)
+
     def __repr__(self): return f'Lin({self.w.shape[0]}, {self.w.shape[1]})'
 
 # %% ../nbs/03_modules.ipynb #1575e7a6
@@ -107,27 +223,20 @@ class Chain(Module):
             if isinstance(l, Model): raise ValueError(f"layers: got {l}, which ends in a loss; put a Chain there")
         self.layers = list(layers)
 
-    def __call__(self, x):
-        for l in self.layers: x = l(x)
-        self.out = x
-        return x
-
     def forward(self,
         x:Tensor, # Input, (n, n_in)
     ) -> Tensor: # Output of the last layer, (n, n_out)
-        "Output of the last layer; keeps nothing for a backward pass"
-        for l in self.layers: x = l.forward(x)
+        "Output of the last layer"
+        for l in self.layers: x = self.through(l, x)
         return x
 
-    def backward(self,
-        input_grad:bool=True, # Is the gradient of the chain's input wanted?
-    ):
+    def bwd(self, out, *args):
         "From the last layer, whose `out.g` is read, back to the first"
         first,*rest = self.layers
         for l in reversed(rest): l.backward()
-        first.backward(input_grad)
+        first.backward(self.input_grad)
 
-    def parameters(self): return list(dict.fromkeys(p for l in self.layers for p in l.parameters()))
+    def named_children(self): return [(str(i), l) for i,l in enumerate(self.layers)]
     def __repr__(self): return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
 
 # %% ../nbs/03_modules.ipynb #2548a5af
@@ -141,28 +250,40 @@ class Model(Chain):
         if not isinstance(loss, Module): raise ValueError(f"loss: got {_name(loss)}, wanted a Module such as `Mse()`")
         self.loss = loss
 
-    def __call__(self, x, targ): return self.loss(super().__call__(x), targ)
+    def __call__(self, x, targ):
+        loss = super().__call__(x, targ)
+        self.out = self.layers[-1].out # the predictions, for a look
+        return loss
 
     def forward(self,
         x:Tensor,    # Input, (n, m)
         targ:Tensor, # Targets, as the loss takes them
     ) -> Tensor: # The loss, ()
-        "The loss of `x` against `targ`; keeps nothing for a backward pass"
-        return self.loss.forward(self.predict(x), targ)
+        "The loss of `x` against `targ`"
+        return self.through(self.loss, super().forward(x), targ)
 
     def predict(self,
         x:Tensor, # Input, (n, m)
     ) -> Tensor: # Output of the last layer, (n, c)
-        "Output of the last layer; keeps nothing for a backward pass"
-        return super().forward(x)
+        "Output of the last layer, with every layer in its eval mode; keeps nothing for a backward pass"
+        modes = [(l, l.training) for _,l in self.named_modules()]
+        try:
+            self.eval()
+            return super().forward(x)
+        finally:
+            for l,on in modes: l.training = on
 
     def backward(self,
         input_grad:bool=False, # Write `.g` of the model's input too?
     ):
         "Write `.g` of every parameter, from the loss back to the first layer"
-        self.loss.backward()
         super().backward(input_grad)
 
+    def bwd(self, out, *args):
+        self.loss.backward()
+        super().bwd(self.out)
+
+    def named_children(self): return super().named_children() + [('loss', self.loss)]
     def __repr__(self): return f"Model({', '.join(map(repr, self.layers))}; {self.loss})"
 
 # %% ../nbs/03_modules.ipynb #cb035b24
@@ -173,12 +294,11 @@ class Sigmoid(Module):
 
 class CrossEntropy(Module):
     "Cross-entropy of (n,c) logits against (n,) class numbers"
-    def __call__(self, inp, targ):
-        self.logp = log_softmax(inp) # the backward needs it again
-        self.args,self.out = (inp, targ),nll(self.logp, targ)
-        return self.out
-    def forward(self, inp, targ): return cross_entropy(inp, targ)
-    def bwd(self, out, inp, targ): cross_entropy_grad(inp, targ, self.logp)
+    def forward(self, inp, targ):
+        logp = log_softmax(inp)
+        self.keep(logp=logp) # the way back needs it again
+        return nll(logp, targ)
+    def bwd(self, out, inp, targ): cross_entropy_grad(inp, targ, self.kept.logp)
 
 class BCEWithLogits(Module):
     "Binary cross-entropy of logits against targets between 0 and 1, both (n,1) or both (n,)"
