@@ -193,8 +193,11 @@ def plot_stats(
 # %% ../nbs/13_draw.ipynb #77f50538
 def _num(v): return f'{v:.4g}' if isinstance(v, float) else str(v)
 
+def _lost(x): return getattr(getattr(x, 'device', None), 'type', '')=='meta'     # a shape without numbers
+
 def _brief(x, most=14):
     "A tensor in a few characters: its values if they fit in `most`, else its shape"
+    if _lost(x): return '×'.join(map(str, x.shape))
     a = _np(x)
     def text(v): return f"[{', '.join(map(text, v))}]" if isinstance(v, list) else _num(v)
     values = text(a.tolist()) if a.size<=most else ''
@@ -202,6 +205,7 @@ def _brief(x, most=14):
 
 def _full(x, rows=4, cols=6):
     "A tensor for reading: its values if it is small, else its shape, mean and deviation"
+    if _lost(x): return f'{_brief(x)}, not kept'
     a = _np(x)
     if a.ndim<=2 and a.size and max(a.shape[-1:] or (1,))<=cols and (a.ndim<2 or len(a)<=rows):
         return '\n'.join(_brief(r, 16*max(r.size, 1)) for r in (a if a.ndim==2 else [a]))
