@@ -26,9 +26,10 @@ def parts(cells):
     "The cells of a page without its exercises, and the number of these"
     rest,n,level = [],0,0
     for c in cells:
-        m = re.match(r'(#+) (.*)', src(c)) if c['cell_type']=='markdown' else None
-        if m and level and len(m[1])<=level: level = 0
-        if m and re.match(r'\**Exercise\b(?!s)', m[2]): n,level = n+1,len(m[1])
+        m = re.match(r'(#+ |\*\*)(.*)', src(c)) if c['cell_type']=='markdown' else None
+        depth = m and (6 if m[1]=='**' else len(m[1])-1)
+        if m and level and m[1]!='**' and depth<=level: level = 0
+        if m and re.match(r'Exercise\b(?!s)', m[2]): n,level = n+1,depth
         if not level: rest.append(c)
     return rest,n
 
