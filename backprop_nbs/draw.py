@@ -314,7 +314,7 @@ class _Layout:
         c,r = self.pos[v]
         return self.left[c] + self.width[c]/2, 8 + self.tall/2 + (r-self.top)*(self.tall+18)
 
-def _curve(pts):
+def _bends(pts):
     "A smooth line through points"
     x,y = pts[0]
     bends = (f'C{(x0+x1)/2:.1f} {y0:.1f} {(x0+x1)/2:.1f} {y1:.1f} {x1:.1f} {y1:.1f}' for (x0,y0),(x1,y1) in zip(pts, pts[1:]))
@@ -326,7 +326,7 @@ def _edge(lay, a, b, path, name, ink, extra):
     pts.append((lay.at(b)[0]-lay.wide(b)/2-5, lay.at(b)[1]))
     (x0,y0),(x,y) = pts[0],pts[-1]
     back = f'<path class="back" d="M{x0+6:.1f} {y0-3.5:.1f}l-6 3.5l6 3.5z" fill="{ink}" stroke="none"/>' if extra else ''
-    return (f'<g class="edge" data-edge="{name}" fill="none" stroke="{ink}" stroke-width="1.3"><path d="{_curve(pts)}"/>'
+    return (f'<g class="edge" data-edge="{name}" fill="none" stroke="{ink}" stroke-width="1.3"><path d="{_bends(pts)}"/>'
             f'<path class="head" d="M{x:.1f} {y-3.5:.1f}l6 3.5l-6 3.5z" fill="{ink}" stroke="none"/>{back}</g>')
 
 def _box(lay, o, i, ink, extra):

@@ -29,12 +29,14 @@ class Parts:
         res = []
         for k,v in self.__dict__.items():
             if isinstance(v, Parts): res.append((k, v))
-            elif isinstance(v, (list,tuple)) and k!='args': res += [(f'{k}.{i}', o) for i,o in enumerate(v) if isinstance(o, Parts)]
+            elif isinstance(v, (list,tuple)) and k!='args':
+                res += [(f'{k}.{i}', o) for i,o in enumerate(v) if isinstance(o, Parts)]
         return res
 
     def named_modules(self, prefix='') -> list: # Pairs of qualified name and `Module`
         "This layer (its name is empty) and all layers inside it, from the outside in"
-        return [(prefix, self)] + [p for k,l in self.named_children() for p in l.named_modules(f'{prefix}.{k}'.lstrip('.'))]
+        inside = [l.named_modules(f'{prefix}.{k}'.lstrip('.')) for k,l in self.named_children()]
+        return [(prefix, self)] + [p for ps in inside for p in ps]
 
     def named_parameters(self) -> list: # Pairs of name and tensor
         "Tensors to be trained, each once, under the names that `torch.nn` would give them"
@@ -80,25 +82,6 @@ def _own(l):
     names = {id(v): k for k,v in l.__dict__.items()}
     return [(names.get(id(p), str(i)), p) for i,p in enumerate(l.parameters()) if id(p) not in inside]
 
-def _why(l):
-    "Why there is nothing to go back through"
-    if not hasattr(l, 'out'): why = 'backward before forward'
-    elif getattr(l, '_twice', 0)>1:
-        return (f"a second backward. It was called {l._twice} times before it, and a layer keeps its last call only: "
-                "use one layer for each place (they may share tensors)")
-    else: why = 'a second backward'
-    return f"{why}; call the layer, or its model, on an input first, once for each backward"
-
-def _forgotten(l, args):
-    "Warn of attributes that got a gradient and are no parameters: no optimiser would ever move them"
-    l._twice = l.calls
-    if getattr(l, '_looked', False): return
-    l._looked = True
-    mine = {id(t) for t in (*l.parameters(), *args, l.out)}
-    lost = [k for k,v in l.__dict__.items() if isinstance(v, Tensor) and hasattr(v, 'g') and id(v) not in mine]
-    if lost: warnings.warn(f"{type(l).__name__}: {', '.join(lost)} got a gradient but will not be trained: name it in `params`, "
-                           "such as `params = {'w': 'weight'}`, or return it from `parameters`", stacklevel=4)
-
 # %% ../nbs/03_modules.ipynb #d1790b11
 class Module(Parts):
     "Base class of layers: a subclass writes `forward` and `bwd`, and names its parameters"
@@ -115,14 +98,16 @@ class Module(Parts):
         *args, # Inputs of the layer
     ): # Its output
         "Compute the output; keeps nothing, unless the layer is being called"
-        raise NotImplementedError(f"{type(self).__name__} has no `forward`: write one that computes its output")
+        raise NotImplementedError(f"{type(self).__name__} has no `forward`: "
+                                  "write one that computes its output")
 
     def bwd(self,
         out,   # What `forward` returned; `out.g` is read, but in a loss
         *args, # The inputs; `.g` is written
     ):
         "Write `.g` of the inputs and of the parameters"
-        raise NotImplementedError(f"{type(self).__name__} has no `bwd`: write one that sets `.g` of all that needs it")
+        raise NotImplementedError(f"{type(self).__name__} has no `bwd`: "
+                                  "write one that sets `.g` of all that needs it")
 
     def keep(self,
         **values, # What `bwd` will read as `self.kept.name`
@@ -139,7 +124,7 @@ class Module(Parts):
         return layer(*args, **kwargs) if self.calling else layer.forward(*args, **kwargs)
 
     def backward(self,
-        input_grad:bool=True, # Is the gradient of the input wanted? Else a layer without parameters has nothing to do
+        input_grad:bool=True, # Is the gradient of the input wanted?
     ):
         "Call `bwd` with what the last call of the layer kept; once for each call"
         if self.args is None: raise RuntimeError(f"{type(self).__name__}: {_why(self)}")
@@ -147,6 +132,26 @@ class Module(Parts):
         if input_grad or self.parameters(): self.bwd(self.out, *args, **self.kwargs)
         if self.calls: _forgotten(self, args)
         self.calls = 0
+
+# %% ../nbs/03_modules.ipynb #0f6a779f
+def _why(l):
+    "Why there is nothing to go back through"
+    if not hasattr(l, 'out'): why = 'backward before forward'
+    elif getattr(l, '_twice', 0)>1:
+        return (f"a second backward. It was called {l._twice} times before it, and a layer keeps its last call only: "
+                "use one layer for each place (they may share tensors)")
+    else: why = 'a second backward'
+    return f"{why}; call the layer, or its model, on an input first, once for each backward"
+
+def _forgotten(l, args):
+    "Warn of attributes that got a gradient and are no parameters: no optimiser would ever move them"
+    l._twice = l.calls
+    if getattr(l, '_looked', False): return
+    l._looked = True
+    mine = {id(t) for t in (*l.parameters(), *args, l.out)}
+    lost = [k for k,v in l.__dict__.items() if isinstance(v, Tensor) and hasattr(v, 'g') and id(v) not in mine]
+    if lost: warnings.warn(f"{type(l).__name__}: {', '.join(lost)} got a gradient but will not be trained: name it in "
+                           "`params`, such as `params = {'w': 'weight'}`, or return it from `parameters`", stacklevel=4)
 
 # %% ../nbs/03_modules.ipynb #d54c238a
 class Lin(Module):
@@ -157,8 +162,8 @@ class Lin(Module):
         b:Tensor=None, # Bias, (n_out,); None for a layer without
     ):
         if not (isinstance(w, Tensor) and isinstance(b, (Tensor, type(None)))):
-            raise TypeError(f"Lin: got {w!r} and {b!r}, wanted weights (n_in, n_out) and a bias (n_out,); "
-                            f"did you mean `Lin.init({w!r}, {b!r})`?")
+            raise TypeError(f"Lin: got {w!r} and {b!r}, wanted weights (n_in, n_out) "
+                            f"and a bias (n_out,); did you mean `Lin.init({w!r}, {b!r})`?")
         self.w,self.b = w,b
 
     @classmethod
@@ -166,7 +171,7 @@ class Lin(Module):
         n_in:int,           # Inputs
         n_out:int,          # Outputs
         init:str='kaiming', # Scheme, as in `init_params`
-        seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
+        seed:int=None,      # Seed of a generator of its own; None: torch's global one
         bias:bool=True,     # Has it a bias?
     ): # A new layer
         "A layer with random weights and zero biases"
@@ -176,7 +181,8 @@ class Lin(Module):
     def _bias(self): return torch.zeros_like(self.w[0]) if self.b is None else self.b
     def forward(self, inp):
         if inp.ndim==2: return lin(inp, self.w, self._bias())
-        return lin(inp.reshape(-1, self.w.shape[0]), self.w, self._bias()).reshape(*inp.shape[:-1], self.w.shape[1])
+        rows = lin(inp.reshape(-1, self.w.shape[0]), self.w, self._bias())
+        return rows.reshape(*inp.shape[:-1], self.w.shape[1])
 
     def bwd(self, out, inp):
         if inp.ndim==2: return lin_grad(inp, out, self.w, self._bias(), self.input_grad)
@@ -208,8 +214,10 @@ class Chain(Module):
     ):
         if not layers: raise ValueError("layers: got none, wanted at least one Module")
         for l in layers:
-            if not isinstance(l, Module): raise ValueError(f"layers: got {_name(l)}, wanted a Module such as `Relu()`")
-            if isinstance(l, Model): raise ValueError(f"layers: got {l}, which ends in a loss; put a Chain there")
+            if not isinstance(l, Module):
+                raise ValueError(f"layers: got {_name(l)}, wanted a Module such as `Relu()`")
+            if isinstance(l, Model):
+                raise ValueError(f"layers: got {l}, which ends in a loss; put a Chain there")
         self.layers = list(layers)
 
     def forward(self,
@@ -236,7 +244,8 @@ class Model(Chain):
         loss:Module, # Called with the last output and the targets
     ):
         super().__init__(layers)
-        if not isinstance(loss, Module): raise ValueError(f"loss: got {_name(loss)}, wanted a Module such as `Mse()`")
+        if not isinstance(loss, Module):
+            raise ValueError(f"loss: got {_name(loss)}, wanted a Module such as `Mse()`")
         self.loss = loss
 
     def __call__(self, x, targ):
@@ -254,7 +263,7 @@ class Model(Chain):
     def predict(self,
         x:Tensor, # Input, (n, m)
     ) -> Tensor: # Output of the last layer, (n, c)
-        "Output of the last layer, with every layer in its eval mode; keeps nothing for a backward pass"
+        "Output of the last layer, every layer in its eval mode; keeps nothing"
         modes = [(l, l.training) for _,l in self.named_modules()]
         try:
             self.eval()
@@ -296,7 +305,7 @@ class BCEWithLogits(Module):
 
 # %% ../nbs/03_modules.ipynb #104d0804
 def _written(grad_fn, dout, out, *inputs):
-    "What `grad_fn(inp, out, ...)` writes into `.g` of its inputs, given `dout` for `out.g`; the tensors are left alone"
+    "What `grad_fn(inp, out, ...)` writes into `.g`, given `dout` for `out.g`, on views"
     out,inputs = out.detach(),[o.detach() for o in inputs]
     out.g = dout
     grad_fn(inputs[0], out, *inputs[1:])
@@ -329,13 +338,13 @@ class SigmoidFn:
 
 # %% ../nbs/03_modules.ipynb #9f994fb1
 class TwoLayerNet:
-    "Linear, rectifier, linear, sigmoid, under binary cross-entropy; between calls it keeps its parameters alone"
+    "Linear, rectifier, linear, sigmoid, binary cross-entropy; it keeps its parameters alone"
     def __init__(self,
         n_in:int,           # Inputs
         nh:int=100,         # Hidden units
         n_out:int=1,        # Outputs
         init:str='kaiming', # Scheme, as in `init_params`
-        seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
+        seed:int=None,      # Seed of a generator of its own; None: torch's global one
     ):
         (W1,b1),(W2,b2) = init_params([n_in, nh, n_out], init, seed)
         self.params = dict(W1=W1, b1=b1, W2=W2, b2=b2)

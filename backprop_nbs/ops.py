@@ -137,6 +137,8 @@ _SPELT = dict(truediv='div', rmul='mul', radd='add', __rtruediv__='rdiv', __rdiv
 def _torch_function(cls, func, types, args=(), kwargs=None):
     "Let torch's own functions take our tensors: `torch.exp(t)`, `F.conv2d(x, w)`, `torch_tensor * t`"
     name = getattr(func, '__name__', str(func))
+    if (kwargs or {}).get('inplace') or name[-1:]=='_' and name[-2:]!='__':
+        raise NotImplementedError(f"torch.{name}: no rule for writing in place; use the operation that returns a new tensor, or `record`, which follows writes")
     name = _SPELT.get(name, name.strip('_'))
     name = 'max_pool2d' if name.startswith('max_pool') and 'max_pool2d' in name else _SPELT.get(name, name)
     if name in ('rdiv','rpow','rmatmul'): return OPS[name[1:]](*args[::-1])
@@ -150,6 +152,7 @@ def _where(rule, condition, input=None, other=None):
 defvjp('where', torch.where, None, lambda g,out,c,a,b: where(c, g, 0), lambda g,out,c,a,b: where(c, 0, g), call=_where,
        sample=lambda r: (r(3, 3)>0, r(3, 3), r(3, 3)))
 where = OPS['where']
+defvjp('relu', RULES['relu'].forward, lambda g,out,a,**_: where(out<=0, 0, g), sample=lambda r: r(3, 3))   # NaN stays NaN, as in torch
 Tensor.where = lambda self, condition, other: where(condition, self, other)
 
 def _log(a): return a.log() if hasattr(a, 'log') else math.log(a) if a>0 else -math.inf
@@ -173,6 +176,8 @@ defvjp('reciprocal', torch.reciprocal, lambda g,out,a: -g*out*out, sample=_posit
 defvjp('square', torch.square, lambda g,out,a: 2*g*a, sample=_square)
 defvjp('sin', torch.sin, lambda g,out,a: g*a.cos(), sample=_square)
 defvjp('cos', torch.cos, lambda g,out,a: -g*a.sin(), sample=_square)
+defvjp('sinc', torch.sinc, lambda g,out,a: g*((math.pi*a).cos()-out)/where(a==0, 1, a), sample=_square)
+defvjp('xlogy', torch.xlogy, lambda g,out,a,b: where((a==0) & (b<=0), 0, g*_log(b)), lambda g,out,a,b: where(a==0, 0, g*a/b), sample=lambda r: (r(3, 3), r(3, 3).exp()))
 defvjp('erf', torch.erf, lambda g,out,a: g*(2/math.sqrt(math.pi))*(-a*a).exp(), sample=_square)
 defvjp('abs', torch.abs, lambda g,out,a: g*a.sign(), sample=_square)
 defvjp('tanh', torch.tanh, lambda g,out,a: g*(1-out*out), sample=_square)
@@ -262,10 +267,19 @@ defvjp('cumsum', torch.cumsum, lambda g,out,a,dim: g.flip(dim).cumsum(dim).flip(
        call=lambda rule, input, dim, *, dtype=None: rule(_cast(input, dtype), dim))
 defvjp('softmax', lambda a, dim: a.softmax(dim), lambda g,out,a,dim: out*(g - (g*out).sum(dim, keepdim=True)), sample=lambda r: (r(3, 3), 1),
        call=lambda rule, input, dim=-1, _stacklevel=3, dtype=None: rule(_cast(input, dtype), dim))
+def _without_nan(p, a, dim): return p.masked_fill((a==-math.inf).all(dim, keepdim=True), 0)
+defvjp('safe_softmax', lambda a, dim: _without_nan(a.softmax(dim), a, dim), lambda g,out,a,dim: out*(g - (g*out).sum(dim, keepdim=True)),
+       sample=lambda r: (r(3, 3), 1))                                   # a row of nothing but -inf, which attention has where all is masked, gives zeros
 defvjp('log_softmax', lambda a, dim: a.log_softmax(dim), lambda g,out,a,dim: g - out.exp()*g.sum(dim, keepdim=True), sample=lambda r: (r(3, 3), 0),
        call=lambda rule, input, dim=-1, _stacklevel=3, dtype=None: rule(_cast(input, dtype), dim))
 defvjp('norm', lambda a, dim, keepdim: torch.linalg.vector_norm(a, 2, dim, keepdim),
        lambda g,out,a,dim,keepdim: a*spread(where(out==0, 0, g/out), a.shape, dim, keepdim), call=_normed, sample=lambda r: (r(3, 3), 1, False));
+defvjp('pnorm', lambda a, p, dim, keepdim: torch.linalg.vector_norm(a, p, dim, keepdim),
+       lambda g,out,a,p,dim,keepdim: _powers(a, p-1) * spread(where(out==0, 0, g*where(out==0, 1, out)**(1-p)), a.shape, dim, keepdim), sample=lambda r: (r(3, 3), 3., 1, False))
+def _powers(a, p):
+    "sign(a)|a|^p, and 0 at 0"
+    safe = where(a==0, 1, a)
+    return where(a==0, 0, safe.sign()*safe.abs()**p)
 
 # %% ../nbs/15_ops.ipynb #8f579d5f
 _MaxResult = namedtuple('MaxResult', 'values indices')
@@ -292,10 +306,15 @@ for _n,_r in dict(mm=2, bmm=3).items():
     _expose(_f, _n)
 for _n in ('mv','dot'): _expose(_matmul, _n)
 
+def _unread(*ts):
+    "0, with a gradient of zeros for each: what a factor of 0 leaves of a term, be there NaN in it"
+    return sum((where(torch.zeros(t.shape, dtype=torch.bool, device=t.device), t, 0).sum() for t in ts if isinstance(t, Tensor)), start=0)
 @op
 def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
-    p = _matmul(mat1, mat2)
-    return (input if beta==1 else input*beta) + (p if alpha==1 else p*alpha)
+    term = input if beta==1 else input*beta if beta else _unread(input)
+    if alpha: return term + (_matmul(mat1, mat2) if alpha==1 else _matmul(mat1, mat2)*alpha)
+    shape = (*mat1.shape[:-1], mat2.shape[-1]) if mat2.ndim>1 else mat1.shape[:-1]
+    return term + (_unread(mat1, mat2) + torch.zeros(shape, dtype=mat1.dtype, device=mat1.device))
 _expose(_addmm, 'addmv'); _expose(_addmm, 'baddbmm')
 @op
 def _linear(input, weight, bias=None):
@@ -438,8 +457,7 @@ def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0
     s = _matmul(q*(1/math.sqrt(q.shape[-1]) if scale is None else scale), k.mT)
     if is_causal: attn_mask = torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).tril()
     if attn_mask is not None: s = s.masked_fill(attn_mask.logical_not(), -math.inf) if attn_mask.dtype==torch.bool else s + attn_mask
-    p = s.softmax(-1)
-    if attn_mask is not None and attn_mask.dtype==torch.bool: p = p.masked_fill(attn_mask.logical_not().all(-1, keepdim=True), 0)
+    p = RULES['safe_softmax'](s, -1)
     return _matmul(_dropout(p, dropout_p), v)
 
 # %% ../nbs/15_ops.ipynb #843302e3
