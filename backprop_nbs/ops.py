@@ -148,6 +148,7 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
     raw,kwargs = getattr(func, '__name__', str(func)),kwargs or {}
     name = raw if raw.endswith('_') and not raw.endswith('__') else _SPELT.get(raw, raw.strip('_'))
     name = 'max_pool2d' if name.startswith('max_pool') and 'max_pool2d' in name else _SPELT.get(name, name)
+    if func is F.unfold: raise NotImplementedError("F.unfold: no rule for this operation; `Tensor.unfold` has one")
     if name in ('rdiv','rpow','rmatmul'): return OPS[name[1:]](*args[::-1])
     if name not in OPS or func is F.unfold: return _followed(func, name, args, kwargs)
     try: return OPS[name](*args, **kwargs)
@@ -268,7 +269,9 @@ def _deviations(g, a, dim, correction, keepdim):
 def _varied(rule, input, dim=None, unbiased=True, keepdim=False, *, correction=None):
     if isinstance(dim, bool): dim,unbiased = None,dim
     return rule(input, dim, (1 if unbiased else 0) if correction is None else correction, keepdim)
-def _normed(rule, input, p=2, dim=None, keepdim=False):
+def _normed(rule, input, p=2, dim=None, keepdim=False, out=None, dtype=None):
+    if out is not None: raise NotImplementedError("norm: no rule for out=; use the result")
+    input = _cast(input, dtype)
     if p not in (2, 2., None, 'fro'): raise NotImplementedError(f"norm: no rule for p={p}, only for the Euclidean norm")
     return rule(input, dim, keepdim)
 
@@ -369,6 +372,14 @@ def _spell_out(equation, ops):
     if not arrow: res = dots + ''.join(sorted(c for c in set(''.join(terms))-set(dots) if ''.join(terms).count(c)==1))
     return terms, res.replace('...', dots)
 
+def _stretched(terms, ops):
+    "A length of 1 is repeated to that of the others"
+    long = {}
+    for s,o in zip(terms, ops):
+        for c,n in zip(s, o.shape): long[c] = n if long.get(c, 1)==1 else long[c]
+    shapes = [tuple(long[c] for c in s) for s in terms]
+    return [o if tuple(o.shape)==shape else _expand(o, shape) for o,shape in zip(ops, shapes)]
+
 def _einsum(rule, equation, *operands):
     equation,ops = _as_text(equation, operands)
     terms,res = _spell_out(equation, ops)
@@ -384,6 +395,7 @@ def _einsum(rule, equation, *operands):
         lonely = [c for c in one if c not in res and not any(c in r for j,r in enumerate(terms) if j!=k)]
         if lonely: o = o.sum([one.index(c) for c in lonely])
         ops[k],terms[k] = o,''.join(c for c in one if c not in lonely)
+    ops = _stretched(terms, ops)
     return rule(*ops, terms=terms, res=res)
 
 defvjp('einsum', lambda *ops, terms, res: torch.einsum(f"{','.join(terms)}->{res}", *ops), Each(_einsum_vjp), call=_einsum,

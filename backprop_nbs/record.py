@@ -30,31 +30,43 @@ _aten = torch.ops.aten
 _how = ('none','mean','sum')
 def _index(x, indices):
     i = tuple(slice(None) if o is None else o for o in indices)
-    first = next((k for k,o in enumerate(indices) if o is not None), 0)
-    if sum(o is not None for o in indices) and first and any(o is None for o in indices[:max(k for k,o in enumerate(indices) if o is not None)]):
+    at = [k for k,o in enumerate(indices) if o is not None]
+    if at and any(o is None for o in indices[:at[-1]]):
         return take_by(x, lambda p: _aten.index(p, indices))
     return _getitem(x, i)
-def _slice(x, dim=0, start=None, end=None, step=1): return _getitem(x, (slice(None),)*(dim % x.ndim) + (slice(start, end, step),))
+def _slice(x, dim=0, start=None, end=None, step=1):
+    return _getitem(x, (slice(None),)*(dim % x.ndim) + (slice(start, end, step),))
 def _put_at(x, indices, values, accumulate=False):
     i = _aten.index(torch.arange(x.numel(), device=x.device).reshape(x.shape), indices)
     v = values if values.shape==i.shape else values.expand(i.shape)
     flat = x.reshape(-1)
     return (_index_add(flat, 0, i.reshape(-1), v.reshape(-1)) if accumulate else _write(flat, i, v)).reshape(x.shape)
-def _fill_at(x, dim, index, value): return where(torch.zeros(x.shape, dtype=torch.bool, device=x.device).index_fill(dim, index, True), value, x)
+def _fill_at(x, dim, index, value):
+    return where(torch.zeros(x.shape, dtype=torch.bool, device=x.device).index_fill(dim, index, True), value, x)
 def _copied(x, dtype=None, layout=None, device=None, pin_memory=None, non_blocking=False, memory_format=None):
     y = _cast(x if device is None or device==x.device else OPS['to'](x, device), dtype)
     return OPS['clone'](y) if y is x else y
 def _filled(x, value):
     if isinstance(value, Tensor): return _cast(_expand(value, x.shape), x.dtype)
-    return torch.full(x.shape, float(value) if isinstance(value, torch.Tensor) else value, dtype=x.dtype, device=x.device)
+    value = float(value) if isinstance(value, torch.Tensor) else value
+    return torch.full(x.shape, value, dtype=x.dtype, device=x.device)
+def _scaled_elu(x, alpha=1., scale=1., input_scale=1.):
+    if (scale,input_scale)==(1,1): return OPS['elu'](x, alpha)
+    return where(x>0, x*scale, OPS['elu'](where(x>0, 0., x*input_scale), alpha)*scale)
 def _normed(x, ord=2, dim=None, keepdim=False, dtype=None):
     if ord in (0, 1, math.inf, -math.inf): raise TypeError("by torch's decomposition")
-    return OPS['norm'](_cast(x, dtype), 2, dim, keepdim) if ord==2 else RULES['pnorm'](_cast(x, dtype), ord, dim, keepdim)
+    x = _cast(x, dtype)
+    return OPS['norm'](x, 2, dim, keepdim) if ord==2 else RULES['pnorm'](x, ord, dim, keepdim)
+def _convolved(x, w, b, *cfg):
+    return _affine(_convolve(x, w, *cfg), None, None if b is None else b.reshape(-1, *[1]*(w.ndim-2)))
+def _embedded(w, ids, padding_idx=-1, by_count=False, sparse=False):
+    return OPS['embedding'](ids, w, None if padding_idx==-1 else padding_idx, scale_grad_by_freq=by_count)
 def _half(x, half): return _cast(x, torch.float32 if half else None)
 
 def _layer_normed(x, shape, w, b, eps):
     a,dims = x.data if isinstance(x, Tensor) else x,tuple(range(-len(shape), 0))
-    return OPS['layer_norm'](x, shape, w, b, eps),a.mean(dims, keepdim=True),(a.var(dims, correction=0, keepdim=True)+eps).rsqrt()
+    rstd = (a.var(dims, correction=0, keepdim=True)+eps).rsqrt()
+    return OPS['layer_norm'](x, shape, w, b, eps),a.mean(dims, keepdim=True),rstd
 def _group_normed(x, w, b, n, c, hw, groups, eps):
     a = x.reshape(n, groups, c*hw//groups)               # torch differentiates these two as well
     return OPS['group_norm'](x, groups, w, b, eps),a.mean(-1),(a.var(-1, correction=0)+eps).rsqrt()
@@ -66,7 +78,8 @@ def _batch_normed(x, w, b, mean, var, training, momentum, eps):
 def _with_mean(name):
     def both(x, dim=None, unbiased=True, keepdim=False, *, correction=None):
         every = dim is None or isinstance(dim, bool) or not isinstance(dim, int) and not len(dim)
-        return OPS[name](x, dim, unbiased, keepdim, correction=correction),OPS['mean'](x, tuple(range(x.ndim)) if every else dim, keepdim)
+        mean = OPS['mean'](x, tuple(range(x.ndim)) if every else dim, keepdim)
+        return OPS[name](x, dim, unbiased, keepdim, correction=correction),mean
     return both
 
 def _dropped(x, p, train=True):
@@ -85,27 +98,36 @@ def _multilabel_margin(x, t, reduction=1):
 
 ATEN = dict( # adapters, where PyTorch's inner operation has other arguments than ours
     view=OPS['reshape'], _unsafe_view=OPS['reshape'], alias=lambda x: x, lift_fresh=lambda x: x,
-    expand=lambda x, size, implicit=False: _expand(x, size), slice=_slice, index=_index, index_put=_put_at, _unsafe_index=_index,
-    unsafe_split=OPS['split'], unsafe_chunk=OPS['chunk'], unsafe_split_with_sizes=OPS['split'], index_fill=_fill_at, _to_copy=_copied, fill=_filled,
+    expand=lambda x, size, implicit=False: _expand(x, size), slice=_slice,
+    index=_index, _unsafe_index=_index, index_put=_put_at, index_fill=_fill_at, _to_copy=_copied, fill=_filled,
+    unsafe_split=OPS['split'], unsafe_chunk=OPS['chunk'], unsafe_split_with_sizes=OPS['split'],
     copy=lambda x, src, non_blocking=False: _cast(_expand(src, x.shape) if src.shape!=x.shape else src, x.dtype),
-    elu=lambda x, alpha=1., scale=1., input_scale=1.: where(x>0, x*scale, OPS['elu'](where(x>0, 0., x*input_scale), alpha)*scale) if (scale,input_scale)!=(1,1) else OPS['elu'](x, alpha),
+    elu=_scaled_elu,
     linalg_vector_norm=_normed, log_sigmoid_forward=lambda x: (OPS['logsigmoid'](x),None),
-    _softmax=lambda x, dim, half: OPS['softmax'](_half(x, half), dim), _log_softmax=lambda x, dim, half: OPS['log_softmax'](_half(x, half), dim),
+    _softmax=lambda x, dim, half: OPS['softmax'](_half(x, half), dim),
+    _log_softmax=lambda x, dim, half: OPS['log_softmax'](_half(x, half), dim),
     _safe_softmax=lambda x, dim, dtype=None: RULES['safe_softmax'](_cast(x, dtype), dim),
-    convolution=lambda x, w, b, *cfg: _affine(_convolve(x, w, *cfg), None, None if b is None else b.reshape(-1, *[1]*(w.ndim-2))),
+    convolution=_convolved,
     _adaptive_avg_pool2d=lambda x, size: RULES['adaptive_avg_pool2d'](x, tuple(size)),
-    native_layer_norm=_layer_normed, native_group_norm=_group_normed, native_batch_norm=_batch_normed, native_dropout=_dropped,
+    native_layer_norm=_layer_normed, native_group_norm=_group_normed, native_batch_norm=_batch_normed,
+    native_dropout=_dropped,
     layer_norm=lambda x, shape, w=None, b=None, eps=1e-5, cudnn=True: OPS['layer_norm'](x, shape, w, b, eps),
-    embedding=lambda w, ids, padding_idx=-1, by_count=False, sparse=False: OPS['embedding'](ids, w, None if padding_idx==-1 else padding_idx, scale_grad_by_freq=by_count),
-    mse_loss=lambda x, t, reduction=1: OPS['mse_loss'](x, t, reduction=_how[reduction]), multilabel_margin_loss_forward=_multilabel_margin,
-    binary_cross_entropy=lambda x, t, w=None, reduction=1: OPS['binary_cross_entropy'](x, t, w, reduction=_how[reduction]),
-    binary_cross_entropy_with_logits=lambda x, t, w=None, pos=None, reduction=1: OPS['binary_cross_entropy_with_logits'](x, t, w, pos_weight=pos, reduction=_how[reduction]),
-    nll_loss_forward=lambda x, t, w, reduction, ignore: (OPS['nll_loss'](x, t, w, ignore_index=ignore, reduction=_how[reduction]),None))
+    embedding=_embedded,
+    mse_loss=lambda x, t, how=1: OPS['mse_loss'](x, t, reduction=_how[how]),
+    multilabel_margin_loss_forward=_multilabel_margin,
+    binary_cross_entropy=lambda x, t, w=None, how=1: OPS['binary_cross_entropy'](x, t, w, reduction=_how[how]),
+    binary_cross_entropy_with_logits=lambda x, t, w=None, pos=None, how=1:
+        OPS['binary_cross_entropy_with_logits'](x, t, w, pos_weight=pos, reduction=_how[how]),
+    nll_loss_forward=lambda x, t, w, how, ignore:
+        (OPS['nll_loss'](x, t, w, ignore_index=ignore, reduction=_how[how]),None))
+def _sorted(x, dim=-1, descending=False, **kw):
+    i = x.data.argsort(dim=dim, descending=descending, stable=True)
+    return _gather(x, dim, i),i
 ATEN |= dict(
     constant_pad_nd=lambda x, pad, value=0: OPS['pad'](x, pad, value=value),
     tril=lambda x, k=0: where(torch.ones(x.shape, dtype=torch.bool, device=x.device).tril(k), x, 0),
     triu=lambda x, k=0: where(torch.ones(x.shape, dtype=torch.bool, device=x.device).triu(k), x, 0),
-    sort=lambda x, dim=-1, descending=False, **kw: (_gather(x, dim, i := x.data.argsort(dim=dim, descending=descending, stable=True)),i),
+    sort=_sorted,
     topk=lambda x, k, dim=-1, *a: (_gather(x, dim, i := x.data.topk(k, dim, *a)[1]),i))
 ATEN |= dict(var_mean=_with_mean('var'), std_mean=_with_mean('std'))
 ATEN['_native_batch_norm_legit'],ATEN['nll_loss2d_forward'] = ATEN['native_batch_norm'],ATEN['nll_loss_forward']
@@ -114,22 +136,29 @@ def _spread_in(x, shape, dims):
     for d,n in zip(dims, x.shape): wide[d] = n
     return _expand(x.reshape(wide), tuple(shape))
 PRIMS = dict( # the same for torch's `prims`
-    rev=lambda x, dims: OPS['flip'](x, dims), convert_element_type=_copied, view_of=lambda x: x, broadcast_in_dim=_spread_in,
+    rev=lambda x, dims: OPS['flip'](x, dims), convert_element_type=_copied, view_of=lambda x: x,
+    broadcast_in_dim=_spread_in,
     transpose=lambda x, dims: OPS['permute'](x, tuple(dims)), squeeze=lambda x, dims: OPS['squeeze'](x, tuple(dims)),
-    var=lambda x, dims, correction=1, *, output_dtype=None: OPS['var'](_cast(x, output_dtype), tuple(dims), correction=correction),
-    **{n: lambda x, dims, *, output_dtype=None, f=OPS[n]: f(_cast(x, output_dtype), tuple(dims)) for n in ('sum','amax','amin')})
+    var=lambda x, dims, correction=1, *, output_dtype=None:
+        OPS['var'](_cast(x, output_dtype), tuple(dims), correction=correction),
+    **{n: lambda x, dims, *, output_dtype=None, f=OPS[n]: f(_cast(x, output_dtype), tuple(dims))
+       for n in ('sum','amax','amin')})
 
-_STOCK = set(OPS)          # what a user adds by `defvjp` later comes before torch's own ways of taking an operation apart
-_DRAWN = set('normal uniform bernoulli poisson binomial exponential cauchy log_normal geometric random'.split())   # drawn numbers, which torch gives no slope
+# what a user adds by `defvjp` later comes before torch's own ways of taking an operation apart
+_STOCK = set(OPS)
+# drawn numbers, which torch gives no slope
+_DRAWN = set('normal uniform bernoulli poisson binomial exponential cauchy log_normal geometric random'.split())
 
-# %% ../nbs/16_record.ipynb #d0c45cf2
+# %% ../nbs/16_record.ipynb #3c8d8e44
 class _Plan:
     "What the schema of one of PyTorch's operations says of it, found out once"
-    __slots__ = ('func','name','space','composite','view','writes','moves','out','drawn','flat','alike')
+    __slots__ = ('func','name','space','composite','parts','view','writes','moves','out','drawn','flat','alike')
     def __init__(self, func):
         schema,tags,self.func = func._schema,func.tags,func
         self.space,self.name = func.namespace,func.overloadpacket.__name__
-        self.composite = func._can_decompose()
+        self.composite,self.parts = func._can_decompose(),func.decompose
+        if torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), 'CompositeImplicitAutograd'):
+            self.parts = partial(func._op_dk, torch._C.DispatchKey.CompositeImplicitAutograd)   # as torch runs it
         self.view = any(r.alias_info for r in schema.returns) and not schema.is_mutable
         self.writes = [(i, a.name) for i,a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write]
         self.out = bool(self.writes) and all(a.kwarg_only for a in schema.arguments if a.alias_info)
@@ -140,12 +169,14 @@ class _Plan:
     def rule(self):
         "Our operation for it: an adapter, or the operation of that name"
         if self.space=='aten': return ATEN.get(self.name) or OPS.get(self.name)
-        if self.space!='prims': return OPS.get(f'{self.space}::{self.name}')      # an operator of a library is never taken for torch's of that name
+        # an operator of a library is never taken for torch's of that name
+        if self.space!='prims': return OPS.get(f'{self.space}::{self.name}')
         return PRIMS.get(self.name) or (OPS.get(self.name) if self.alike else None)
 
     def apart(self):
         "Is it made of others, so that there is nothing to know about it?"
-        return self.composite and not (self.space=='aten' and (self.name in ATEN or self.name in OPS and self.name not in _STOCK))
+        ours = self.name in ATEN or self.name in OPS and self.name not in _STOCK
+        return self.composite and not (self.space=='aten' and ours)
 
     def written(self, args, kwargs):
         "The tensors that it writes into"
@@ -159,14 +190,17 @@ def _plan_of(func):
 
 def _no_rule(func, why=''):
     name = func.overloadpacket.__name__
+    said = f"record: no rule for {func}{why}; give it one by `defvjp"
     if func.namespace!='aten':
-        return NotImplementedError(f"record: no rule for {func}{why}; give it one by `defvjp('{func.namespace}::{name}', forward, vjp)`, or call it in an `autograd.Function`")
-    return NotImplementedError(f"record: no rule for {func}{why}; give it one by `defvjp('{name}', forward, vjp)`, where `forward` takes the same arguments, "
+        return NotImplementedError(f"{said}('{func.namespace}::{name}', forward, vjp)`, "
+                                   "or call it in an `autograd.Function`")
+    return NotImplementedError(f"{said}('{name}', forward, vjp)`, where `forward` takes the same arguments, "
                                f"or compute it with operations that have rules: `ATEN['{name}'] = f`")
 
-# %% ../nbs/16_record.ipynb #383b7c0d
+# %% ../nbs/16_record.ipynb #633eae54
 class _Local(threading.local):
-    tape,walk = None,None           # the `Recording` that is on in this thread; the backward pass that runs: (recording, create_graph, retain_graph)
+    # the `Recording` that is on in this thread; the backward pass that runs: (recording, create_graph, retain_graph)
+    tape,walk = None,None
 _local = _Local()
 _K = torch._C.DispatchKey
 _AUTOGRAD = _K.AutogradFunctionality,_K.AutogradOther,_K.AutogradNestedTensor
@@ -182,7 +216,7 @@ def _torch_autograd(on):
         for k,was in zip(_AUTOGRAD, were): _exclude(k, was)
 
 class _view_key:
-    "Inside a dispatch mode torch does not link views to their bases; `on` lets ours share the version counter, by which overwriting is noticed"
+    "Inside a dispatch mode torch does not link views to their bases; `on` lets ours share the count of writes"
     __slots__ = ('on','was')
     def __init__(self, on): self.on = on
     def __enter__(self): self.was = _excluded(_K.ADInplaceOrView); _exclude(_K.ADInplaceOrView, not self.on)
@@ -193,7 +227,8 @@ def _plain_torch(func, args, kwargs):
 
 # %% ../nbs/16_record.ipynb #7e77066f
 _lock,_inside,_were = threading.Lock(),[0],[]
-_run_backward,_register_hook,_retain_grad = torch.autograd._engine_run_backward,torch.Tensor.register_hook,torch.Tensor.retain_grad
+_run_backward = torch.autograd._engine_run_backward
+_register_hook,_retain_grad = torch.Tensor.register_hook,torch.Tensor.retain_grad
 _hook_tensors,_get_hooks = BackwardHook._apply_on_tensors,torch.nn.Module._get_backward_hooks
 _requires_grad,_any_requires_grad = torch._C.TensorBase.requires_grad,torch._C._any_requires_grad
 _numpy,_grad_fn_of = torch.Tensor.numpy,torch.autograd.graph._get_grad_fn_or_grad_acc
@@ -206,7 +241,9 @@ def _apply(cls, *args, **kwargs):
 def _engine(outputs, grads, retain, create, inputs, allow_unreachable=True, accumulate_grad=False):
     "`loss.backward()` and `torch.autograd.grad`"
     if (tape := _local.tape) is None or any(getattr(o, 'grad_fn', None) is not None for o in outputs):
-        with _outside(): return _run_backward(outputs, grads, retain, create, inputs, allow_unreachable, accumulate_grad=accumulate_grad)
+        with _outside():
+            return _run_backward(outputs, grads, retain, create, inputs, allow_unreachable,
+                                 accumulate_grad=accumulate_grad)
     return tape.grad(outputs, grads, retain, create, inputs, allow_unreachable, accumulate_grad)
 
 def _recorded(x):
@@ -263,7 +300,8 @@ def _hook_module(hook, fn, args):
 def _module_hooks(module):
     full,old = _get_hooks(module)
     if old and _local.tape is not None:
-        raise NotImplementedError("record: no rule for `register_backward_hook`, which torch has deprecated; use `register_full_backward_hook`")
+        raise NotImplementedError("record: no rule for `register_backward_hook`, which torch has deprecated; "
+                                  "use `register_full_backward_hook`")
     return full,old
 
 def _no_grad_fn(x):
@@ -272,21 +310,26 @@ def _no_grad_fn(x):
 
 def _switches():
     "What has to be different inside of `record`: (get, put, value)"
-    cuda,attr = torch.backends.cuda,lambda o, n, f: (lambda: getattr(o, n), lambda v: setattr(o, n, v), f)
-    shortcuts = [(torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
-                 (torch._C._get_mkldnn_enabled, torch._C._set_mkldnn_enabled), (torch._C._get_cudnn_enabled, torch._C._set_cudnn_enabled),
-                 (cuda.flash_sdp_enabled, cuda.enable_flash_sdp), (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
+    cuda,mha,c = torch.backends.cuda,torch.backends.mha,torch._C
+    shortcuts = [(mha.get_fastpath_enabled, mha.set_fastpath_enabled), (c._get_mkldnn_enabled, c._set_mkldnn_enabled),
+                 (c._get_cudnn_enabled, c._set_cudnn_enabled), (cuda.flash_sdp_enabled, cuda.enable_flash_sdp),
+                 (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
                  (cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp)]
-    return [(get, put, False) for get,put in shortcuts] + [
-        (lambda: None, lambda v: setattr(_SingleLevelFunction, 'apply', v) if v else delattr(_SingleLevelFunction, 'apply'), classmethod(_apply)),
-        attr(torch.autograd, '_engine_run_backward', _engine), attr(torch.Tensor, 'register_hook', _on_gradient), attr(torch.Tensor, 'retain_grad', _keep_gradient), attr(torch.Tensor, 'numpy', _to_numpy),
-        attr(BackwardHook, '_apply_on_tensors', _hook_module), attr(torch.nn.Module, '_get_backward_hooks', _module_hooks),
-        attr(torch.autograd.graph, '_get_grad_fn_or_grad_acc', _no_grad_fn), attr(torch._C, '_any_requires_grad', _any_asks),
-        attr(torch.Tensor, 'requires_grad', property(_asks_gradient, _requires_grad.__set__))]
+    attributes = [(torch.autograd, '_engine_run_backward', _engine), (torch.Tensor, 'register_hook', _on_gradient),
+                  (torch.Tensor, 'retain_grad', _keep_gradient), (torch.Tensor, 'numpy', _to_numpy),
+                  (torch.Tensor, 'requires_grad', property(_asks_gradient, _requires_grad.__set__)),
+                  (torch._C, '_any_requires_grad', _any_asks), (torch.nn.Module, '_get_backward_hooks', _module_hooks),
+                  (BackwardHook, '_apply_on_tensors', _hook_module),
+                  (torch.autograd.graph, '_get_grad_fn_or_grad_acc', _no_grad_fn)]
+    def call_ours(v):
+        if v: _SingleLevelFunction.apply = v
+        else: del _SingleLevelFunction.apply
+    return [(lambda: None, call_ours, classmethod(_apply)), *((get, put, False) for get,put in shortcuts),
+            *((partial(getattr, o, n), partial(setattr, o, n), f) for o,n,f in attributes)]
 
 @contextmanager
 def plain_kernels():
-    "Switch PyTorch's fused shortcuts off, and let custom Functions and hooks come to us; all is as it was when the last thread has left"
+    "Switch PyTorch's fused shortcuts off, let custom Functions and hooks come to us, until the last thread has left"
     with _lock:
         _inside[0] += 1
         if _inside[0]==1:
@@ -355,12 +398,16 @@ class Recording(TorchDispatchMode):
     def find(self, x):
         "Our `Tensor` for the torch tensor `x`, or None if it is a constant"
         k,root = self.nodes.get(id(x)),self.roots.get(_memory(x)) if self.roots else None
-        if k is not None and (root is None or k.age>=root.age): return k.tensor if not k.leaf or x.requires_grad else None
+        if k is not None and (root is None or k.age>=root.age):
+            return k.tensor if not k.leaf or x.requires_grad else None
         if root: return self.keep(x, _take(root.tensor, _places(x)), age=root.age)
         if not x.requires_grad: return None
-        if not x.is_leaf: raise RuntimeError("record: this tensor was computed by torch's autograd before; compute it inside `record`, or detach it "
-                                           "(`torch.func` is not followed, `torch.autograd.grad(..., create_graph=True)` is)")
-        if x.is_complex(): raise NotImplementedError("record: no rule for complex numbers; record their real and imaginary parts")
+        if not x.is_leaf:
+            raise RuntimeError("record: this tensor was computed by torch's autograd before; compute it inside "
+                               "`record`, or detach it (`torch.func` is not followed; use "
+                               "`torch.autograd.grad(..., create_graph=True)`)")
+        if x.is_complex():
+            raise NotImplementedError("record: no rule for complex numbers; record their real and imaginary parts")
         t = Tensor(x, requires_grad=True)
         self.leaves[id(t)] = t,x
         return self.keep(x, t, leaf=True)
@@ -387,7 +434,7 @@ class Recording(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         plan,kwargs = _plan_of(func),kwargs or {}
         if plan.apart():
-            with self: return func.decompose(*args, **kwargs)
+            with self: return plan.parts(*args, **kwargs)
         with _view_key(True):
             if not torch.is_grad_enabled() or plan.flat: return self.constant(plan, args, kwargs)
             return self.follow(plan, args, kwargs)
@@ -397,29 +444,34 @@ class Recording(TorchDispatchMode):
         func = plan.func
         if all(self.find(x) is None for x in _tensors(args, kwargs)):
             if any(_memory(x) in self.shared or self.is_cut(x) for x in plan.written(args, kwargs)):
-                raise RuntimeError(f"record: {func} writes, through `detach()` or `.data`, into memory that is recorded; clone it first")
+                raise RuntimeError(f"record: {func} writes, through `detach()` or `.data`, into memory that is "
+                                   "recorded; clone it first")
             return self.constant(plan, args, kwargs)
         if plan.name=='detach_': return self.detach(args[0])
         if plan.moves: return self.move(plan, args, kwargs)
         if plan.out: return self.write_out(plan, args, kwargs)
         if not plan.writes or plan.name in ATEN: return self.compute(plan, args, kwargs)
-        if plan.name[-1]!='_' or len(plan.writes)>1 or plan.space!='aten' or not isinstance(args[0], torch.Tensor): raise _no_rule(func)
+        if plan.name[-1]!='_' or len(plan.writes)>1 or plan.space!='aten' or not isinstance(args[0], torch.Tensor):
+            raise _no_rule(func)
         return self.write(plan, args, kwargs)
 
     def constant(self, plan, args, kwargs):
         "Without a slope: torch computes it, and it stays outside of the recording"
         written = plan.written(args, kwargs) if plan.writes else ()
         for x in written:
-            if plan.moves and id(x) in self.nodes: raise RuntimeError(f"record: {plan.func} turns something recorded around where grad mode is off")
+            if plan.moves and id(x) in self.nodes:
+                raise RuntimeError(f"record: {plan.func} turns something recorded around where grad mode is off")
         y = _plain_torch(plan.func, args, kwargs)
         for x in written: self.refresh(x)
         if plan.view or plan.name=='detach':
             if any(self.is_known(x) for x in tree_leaves(args) if isinstance(x, torch.Tensor)):
-                for o in tree_leaves(y): self.keep(o, None, age=math.inf)       # a view of what was detached is detached
+                # a view of what was detached is detached
+                for o in tree_leaves(y): self.keep(o, None, age=math.inf)
         return y
 
     def is_known(self, x): return id(x) in self.nodes or _memory(x) in self.shared or _memory(x) in self.roots
-    def is_cut(self, x): return (k := self.nodes.get(id(x))) is not None and k.tensor is None     # it came from `detach()`, or was made while grad mode was off
+    # it came from `detach()`, or was made while grad mode was off
+    def is_cut(self, x): return (k := self.nodes.get(id(x))) is not None and k.tensor is None
 
     def refresh(self, x):
         "Where grad mode is off, writing changes the value and not the history, as in torch"
@@ -438,7 +490,8 @@ class Recording(TorchDispatchMode):
         name,x = plan.name[:-1],args[0]
         f,k = ATEN.get(name) or OPS.get(name),self.nodes[id(x)]
         if not hasattr(_aten, name) or k.leaf: raise _no_rule(plan.func)
-        t = f(*[_replaced(self.ours, a) for a in args], **kwargs) if f else take_by(k.tensor, lambda p: getattr(_aten, name)(p, *args[1:], **kwargs))
+        def moved(p): return getattr(_aten, name)(p, *args[1:], **kwargs)
+        t = f(*[_replaced(self.ours, a) for a in args], **kwargs) if f else take_by(k.tensor, moved)
         _plain_torch(plan.func, args, kwargs)
         k.tensor = t
         return x
@@ -446,7 +499,9 @@ class Recording(TorchDispatchMode):
     def compute(self, plan, args, kwargs):
         "Our operation for torch's, or torch's own decomposition of it into others"
         func,f,copies = plan.func,plan.rule(),None
-        if self.check and not plan.drawn: copies = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, (args, kwargs))
+        if self.check and not plan.drawn:
+            copies = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, (args, kwargs))
+        self.why = ''
         out = f and self.ruled(f, plan, args, kwargs)
         if out is None: res = self.taken_apart(plan, args, kwargs)
         else: res = self.results(plan, out, args, kwargs)
@@ -456,44 +511,49 @@ class Recording(TorchDispatchMode):
     def ruled(self, f, plan, args, kwargs):
         "The result of our operation; None if its arguments are not these"
         try: out = f(*[_replaced(self.ours, a) for a in args], **{k: _replaced(self.ours, a) for k,a in kwargs.items()})
-        except TypeError: return None
-        if any(isinstance(t, Tensor) and t.requires_grad and t.data.is_complex() for t in (out if isinstance(out, (tuple,list)) else (out,))):
+        except TypeError as e:
+            self.why = f' with these arguments ({e})'
+            return None
+        outs = out if isinstance(out, (tuple,list)) else (out,)
+        if any(isinstance(t, Tensor) and t.requires_grad and t.data.is_complex() for t in outs):
             raise _no_rule(plan.func, ' with a complex result')
         return out
 
     def taken_apart(self, plan, args, kwargs):
         from torch._decomp import decomposition_table
-        func = plan.func
+        func,why = plan.func,self.why
         if plan.name in ('complex','polar','view_as_complex'): raise _no_rule(func)
         if plan.space not in ('aten','prims') and not plan.view: return self.registered(func, args, kwargs)
-        parts = func.decompose if plan.composite or plan.view else decomposition_table.get(func, func.decompose)
+        parts = plan.parts if plan.composite or plan.view else decomposition_table.get(func, func.decompose)
         with self: res = parts(*args, **kwargs)
         if res is not NotImplemented: return res
-        if not plan.view: raise _no_rule(func)
-        return self.results(plan, take_by(self.find(args[0]), lambda p: func(p, *args[1:], **kwargs)), args, kwargs)     # a view only moves elements
+        if not plan.view: raise _no_rule(func, why)
+        # a view only moves elements
+        return self.results(plan, take_by(self.find(args[0]), lambda p: func(p, *args[1:], **kwargs)), args, kwargs)
 
     def registered(self, func, args, kwargs):
         "An operator of a library: by the backward that was registered for it in Python"
-        key = _K.AutogradCUDA if any(x.is_cuda for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)) else _K.AutogradCPU
-        if not any(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), k) for k in ('Autograd',key)): raise _no_rule(func)
+        key = _K.AutogradCUDA if any(x.is_cuda for x in _tensors(args, kwargs)) else _K.AutogradCPU
+        if not any(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), k) for k in ('Autograd',key)):
+            raise _no_rule(func)
         with _torch_autograd(True), self: res = func(*args, **kwargs)
         if not any(self.nodes.get(id(o)) for o in tree_leaves(res)): raise _no_rule(func)
         return res
 
     def results(self, plan, out, args, kwargs):
         "Torch's tensors for the results, each remembered as ours"
-        unsafe = 'unsafe' in plan.name
-        raw = _plain_torch(plan.func, args, kwargs) if plan.view and not unsafe else None
-        many = isinstance(out, (tuple,list))
-        outs,raws = (out,raw) if many else ([out],[raw])
-        res = []
-        for i,t in enumerate(outs):
-            x = raws[i] if raws and raws[i] is not None else None               # a view has to share its memory
-            if not isinstance(t, Tensor): res.append(t if t is not None else _BLANK if x is None else x); continue
-            if x is None: x = t.data.clone() if unsafe or any(t.data is a for a in args) else t.data.detach()   # PyTorch may turn its own around
-            if t.requires_grad: self.keep(x, t, self.nodes.get(id(args[0])) if raw is not None else None)
-            res.append(x)
-        return (tuple(res) if isinstance(out, tuple) else res) if many else res[0]
+        fresh = not plan.view or 'unsafe' in plan.name
+        raw = None if fresh else _plain_torch(plan.func, args, kwargs)        # a view has to share its memory
+        base = None if fresh else self.nodes.get(id(args[0]))
+        def result(t, x):
+            if not isinstance(t, Tensor): return t if t is not None else _BLANK if x is None else x
+            if x is None:                                                     # PyTorch may turn its own around
+                x = t.data.clone() if plan.view or any(t.data is a for a in args) else t.data.detach()
+            if t.requires_grad: self.keep(x, t, base)
+            return x
+        if not isinstance(out, (tuple,list)): return result(out, raw)
+        res = [result(t, None if fresh else raw[i]) for i,t in enumerate(out)]
+        return tuple(res) if isinstance(out, tuple) else res
 
     def ours(self, x): return t if isinstance(x, torch.Tensor) and (t := self.find(x)) is not None else x
 
@@ -526,11 +586,14 @@ class Recording(TorchDispatchMode):
 
     def may_write(self, func, x, group):
         if self.is_cut(x):
-            raise RuntimeError(f"record: {func} writes something recorded through `detach()`, or through a view that was made while grad mode was off")
-        if any(n>1 and not step for n,step in zip(x.shape, x.stride())): raise RuntimeError(f"record: {func} writes into an expanded tensor; clone it first")
+            raise RuntimeError(f"record: {func} writes something recorded through `detach()`, or through a view "
+                               "that was made while grad mode was off; clone it first")
+        if any(n>1 and not step for n,step in zip(x.shape, x.stride())):
+            raise RuntimeError(f"record: {func} writes into an expanded tensor; clone it first")
         for k in group.values():
             if k.leaf: raise RuntimeError(f"record: {func} writes into a leaf that wants a gradient")
-            if k.frozen: raise RuntimeError(f"record: {func} writes into memory of which {k.frozen} made a view; clone it first")
+            if k.frozen:
+                raise RuntimeError(f"record: {func} writes into memory of which {k.frozen} made a view; clone it first")
 
     def aside(self, func, name, x, args, kwargs):
         "The same operation, not in place"
@@ -560,11 +623,12 @@ class Recording(TorchDispatchMode):
     ) -> Tensor: # Ours, with its history
         "Our `Tensor` for a torch tensor"
         t = self.find(x)
-        if t is None: raise ValueError("record: this tensor does not depend on anything that wants a gradient, or was not computed inside `record`, "
-                                       "or was computed while grad mode was off")
+        if t is None:
+            raise ValueError("record: this tensor does not depend on anything that wants a gradient, or was not "
+                             "computed inside `record`, or was computed while grad mode was off")
         if t.node is not None and t.node.saved is None:
-            raise ValueError("record: the recording of this tensor was given back by an earlier backward pass, as if it were not computed inside `record`; "
-                             "ask that pass for retain_graph=True")
+            raise ValueError("record: the recording of this tensor was given back by an earlier backward pass, "
+                             "as if it were not computed inside `record`; ask that pass for retain_graph=True")
         return t
 
     def backward(self,
@@ -587,19 +651,24 @@ class Recording(TorchDispatchMode):
 
     def accumulate(self, found, only=None, create=False):
         "Run the hooks of the leaves, and add to `.grad`"
+        if not create and _local.tape is not None:
+            with _outside(), torch.no_grad(): return self.accumulate(found, only)
         seen = set()
         for t,g in found.items():
             x = self.leaves.get(id(t), (None,None))[1]
-            if x is None or type(g) is _Nothing or not x.requires_grad or only is not None and id(x) not in only: continue
-            if create: g = self.as_torch(g)
-            for hook in tuple((x._backward_hooks or {}).values()):
-                new = hook(g)
-                g = g if new is None else new
-            if x.grad is None: x.grad = g if create else _own(g, x, id(g) in seen)
-            elif create: x.grad = x.grad + g
-            else: x.grad.add_(g)
+            if x is None or only is not None and id(x) not in only: continue
+            if x.requires_grad and type(g) is not _Nothing: self.add_gradient(x, g, id(g) in seen, create)
             seen.add(id(g))
-            for hook in tuple((x._post_accumulate_grad_hooks or {}).values()): hook(x)
+
+    def add_gradient(self, x, g, shared, create):
+        if create: g = self.as_torch(g)
+        for hook in tuple((x._backward_hooks or {}).values()):
+            new = hook(g)
+            g = g if new is None else new
+        if x.grad is None: x.grad = g if create else _own(g, x, shared)
+        elif create: x.grad = x.grad + g
+        else: x.grad.add_(g)
+        for hook in tuple((x._post_accumulate_grad_hooks or {}).values()): hook(x)
 
     def as_torch(self, t):
         "A torch tensor that stands for our `t`"
@@ -618,7 +687,8 @@ class Recording(TorchDispatchMode):
         by_node = {t.node or t: g for t,g in found.items()}
         res = [self.gradient(self.find(x), by_node) for x in inputs]
         if not allow_unused and any(g is None for g in res):
-            raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.")
+            raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph. "
+                               "Set allow_unused=True if this is the desired behavior.")
         return tuple(map(self.as_torch, res))
 
     def function(self, cls, args, kwargs):
@@ -652,7 +722,7 @@ class Recording(TorchDispatchMode):
             try: yield self
             finally: _local.tape = was
 
-# %% ../nbs/16_record.ipynb #6844da73
+# %% ../nbs/16_record.ipynb #a4c78711
 class _Nothing(torch.Tensor):
     "A gradient of zeros for the None of a custom Function; what it is added to stays as it is"
     __torch_function__ = torch._C._disabled_torch_function_impl
@@ -690,7 +760,7 @@ class _Hooked(Rule):
     "The rule of one node, with hooks that see and may change the whole gradient of its result"
     __slots__ = ('of','hooks','ends','last')
     def __init__(self, of):
-        self.name,self.forward,self.sample,self.reads,self.needs = of.name,of.forward,of.sample,of.reads,of.needs
+        self.name,self.forward,self.sample,self.reads,self.plans = of.name,of.forward,of.sample,of.reads,of.plans
         self.of,self.hooks,self.ends,self.last = of,OrderedDict(),[],None
 
     def seen(self, g):
@@ -719,10 +789,13 @@ class _Context(FunctionCtx):
     @property
     def saved_tensors(self):
         name = self._forward_cls.__name__
-        if self.to_save is None: raise RuntimeError(f"the saved tensors of this {name} were given back by an earlier backward pass: ask that one for retain_graph=True")
+        if self.to_save is None:
+            raise RuntimeError(f"the saved tensors of this {name} were given back by an earlier backward pass: "
+                               "ask that one for retain_graph=True")
         for x,v in zip(self.to_save, self.versions):
             if isinstance(x, torch.Tensor) and x._version!=v:
-                raise RuntimeError(f"{name} saved a tensor of shape {tuple(x.shape)} for the backward pass, and it was changed in place since")
+                raise RuntimeError(f"{name} saved a tensor of shape {tuple(x.shape)} for the backward pass, "
+                                   "and it was changed in place since")
         return tuple(self.to_save)
     saved_variables = saved_tensors
 
@@ -775,8 +848,11 @@ class _Call:
 
     def may_be_dirty(self, tape, x):
         group = tape.shared.get(_memory(x), {})
-        if any(k.leaf for k in group.values()): raise RuntimeError(f"record: {self.cls.__name__} writes into a leaf that wants a gradient")
-        if len(group)>1 or _memory(x) in tape.roots: raise RuntimeError(f"record: {self.cls.__name__} writes into memory of which there are views; clone it first")
+        if any(k.leaf for k in group.values()):
+            raise RuntimeError(f"record: {self.cls.__name__} writes into a leaf that wants a gradient")
+        if len(group)>1 or _memory(x) in tape.roots:
+            raise RuntimeError(f"record: {self.cls.__name__} writes into memory of which there are views; "
+                               "clone it first")
 
     def arrived(self, i, g):
         self.into[i] = g
@@ -792,12 +868,15 @@ class _Call:
     def run(self):
         into,self.into = [self.into.get(i) for i in range(len(self.kinds))],{}
         if self.ctx.materialize_grads:
-            into = [torch.zeros(k[0], dtype=k[1], device=k[2]) if g is None and k else g for g,k in zip(into, self.kinds)]
+            def zeros(shape, dtype, device): return torch.zeros(shape, dtype=dtype, device=device)
+            into = [zeros(*k) if g is None and k else g for g,k in zip(into, self.kinds)]
         res = _with_torch(self.backward, *into)
         _,create,retain = _local.walk
-        if create and self.cls.backward.__globals__.get('__name__')==torch.autograd.function.__name__:       # once_differentiable
+        # once_differentiable
+        if create and self.cls.backward.__globals__.get('__name__')==torch.autograd.function.__name__:
             gs = [g for g in into if isinstance(g, Tensor)]
-            res = [d if d is None else apply(Rule('once_differentiable', lambda d, *_: d, Each(_once, ())), (d, *gs)) for d in res]
+            once = Rule('once_differentiable', lambda d, *_: d, Each(_once, ()))
+            res = [d if d is None else apply(once, (d, *gs)) for d in res]
         if not retain and not create: self.ctx.to_save = None
         return [self.fitting(i, d) for i,d in enumerate(res)]
 
@@ -806,10 +885,12 @@ class _Call:
         res,n = user(self.ctx, *gs),len(self.takes)
         res = res if isinstance(res, tuple) else (res,)
         if len(res)<n or any(d is not None for d in res[n:]):
-            raise RuntimeError(f"function {self.name} returned an incorrect number of gradients (expected {n}, got {len(res)})")
+            raise RuntimeError(f"function {self.name} returned an incorrect number of gradients "
+                               f"(expected {n}, got {len(res)})")
         for i,(d,kind) in enumerate(zip(res, self.takes)):
-            if d is not None and kind is None: raise RuntimeError(f"function {self.name} returned a gradient different from None at position {i+1}, "
-                                                                  "but the corresponding forward input was not a Variable")
+            if d is not None and kind is None:
+                raise RuntimeError(f"function {self.name} returned a gradient different from None at position {i+1}, "
+                                   "but the corresponding forward input was not a Variable")
         res = tuple(d if w else None for d,w in zip(res, self.wants))
         for hook in self.hooks.values():
             if (new := hook(res, gs)) is not None: res = new
@@ -821,38 +902,44 @@ class _Call:
         shape,dtype,device = self.takes[i]
         if d is None: return torch.zeros(shape, dtype=dtype, device=device).as_subclass(_Nothing)
         if d.ndim<len(shape) or any(m not in (1, n) for n,m in zip(d.shape[::-1], shape[::-1])):
-            raise RuntimeError(f"Function {self.name} returned an invalid gradient at index {i} - got {list(d.shape)} but expected shape compatible with {list(shape)}")
+            raise RuntimeError(f"Function {self.name} returned an invalid gradient at index {i} - got {list(d.shape)} "
+                               f"but expected shape compatible with {list(shape)}")
         return d
 
-# %% ../nbs/16_record.ipynb #e84ef1b2
+# %% ../nbs/16_record.ipynb #2a89d282
 def _largest(x):
     "The largest finite magnitude"
-    return x.abs().nan_to_num(0, 0, 0).max().item() if isinstance(x, torch.Tensor) and x.is_floating_point() and x.numel() else 0.
+    if not isinstance(x, torch.Tensor) or not x.is_floating_point() or not x.numel(): return 0.
+    return x.abs().nan_to_num(0, 0, 0).max().item()
 
 def _compare(func, got, want, args):
     "`record(check=True)`: our results of one operation against those of torch's kernel"
     for i,(a,e) in enumerate(zip(*(r if isinstance(r, (tuple,list)) else [r] for r in (got, want)))):
         if not isinstance(e, torch.Tensor) or not isinstance(a, torch.Tensor) or a is _BLANK: continue
         what = f"record: {func} differs from torch's kernel" + (f' in result {i}' if i else '')
-        if (a.dtype,a.shape)!=(e.dtype,e.shape): raise AssertionError(f"{what}: {a.dtype}, shape {tuple(a.shape)}, wanted {e.dtype}, shape {tuple(e.shape)}")
+        if (a.dtype,a.shape)!=(e.dtype,e.shape):
+            raise AssertionError(f"{what}: {a.dtype}, shape {tuple(a.shape)}, wanted {e.dtype}, shape {tuple(e.shape)}")
         if not e.is_floating_point():
             if not torch.equal(a, e): raise AssertionError(f"{what}: other whole numbers")
             continue
         same = (a==e) | a.isnan() & e.isnan()
         top = max(map(_largest, [e, *args]))
         far = (a-e).abs().masked_fill(same, 0)
-        if not (far<=max(top, 1e-30)*torch.finfo(e.dtype).eps**.7).all(): raise AssertionError(f"{what} by {far.max().item():.3g}, where the largest value is {top:.3g}")
+        if not (far<=max(top, 1e-30)*torch.finfo(e.dtype).eps**.7).all():
+            raise AssertionError(f"{what} by {far.max().item():.3g}, where the largest value is {top:.3g}")
 
-# %% ../nbs/16_record.ipynb #a7b6c101
+# %% ../nbs/16_record.ipynb #d18631a4
 _alive = WeakSet()   # recordings that somebody holds
 
 @contextmanager
 def record(
-    functions:str='torch', # Custom `autograd.Function`s: 'torch' calls their backward, 'through' differentiates what their forward computes
+    # Custom `autograd.Function`s: 'torch' calls their backward, 'through' differentiates what their forward computes
+    functions:str='torch',
     check:bool=False, # Compare each operation's value and dtype with torch's kernel as it runs?
 ):
     "Record what unmodified PyTorch code computes: `with record() as tape: loss = ...`, then `tape.backward(loss)`"
-    if functions not in ('torch','through'): raise ValueError(f"functions: got {functions!r}, wanted 'torch' or 'through'")
+    if functions not in ('torch','through'):
+        raise ValueError(f"functions: got {functions!r}, wanted 'torch' or 'through'")
     if _local.tape is not None: raise RuntimeError("record: this is inside of another `record` already")
     tape,cached = Recording(functions, check),torch.is_autocast_cache_enabled()
     _alive.add(tape)
