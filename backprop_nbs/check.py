@@ -643,7 +643,7 @@ def _contradicted(w, looks, k):
         fits = [_agree(w, looks, {k:d}) for d in ds]
         if not w.trusted and set(fits)=={None}:
             w.notes.append(f'directions through {k} met kinks: of its elements, only those visited were checked')
-        if True not in fits and fits.count(False)>1: # one alone may have met kinks that cancel
+        if fits.count(False)>1: # one alone may have met kinks that cancel, or missed the fault
             row = _first_lost(w, looks, k, ds[fits.index(False)])
             return f"{'row' if look.value.dim()>1 else 'element'} {row} is wrong"
     if not w.trusted and _agree(w, looks, {k:torch.ones_like(look.a)}) is False: return 'its sum is wrong'

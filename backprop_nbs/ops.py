@@ -148,7 +148,6 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
     raw,kwargs = getattr(func, '__name__', str(func)),kwargs or {}
     name = raw if raw.endswith('_') and not raw.endswith('__') else _SPELT.get(raw, raw.strip('_'))
     name = 'max_pool2d' if name.startswith('max_pool') and 'max_pool2d' in name else _SPELT.get(name, name)
-    if func is F.unfold: raise NotImplementedError("F.unfold: no rule for this operation; `Tensor.unfold` has one")
     if name in ('rdiv','rpow','rmatmul'): return OPS[name[1:]](*args[::-1])
     if name not in OPS or func is F.unfold: return _followed(func, name, args, kwargs)
     try: return OPS[name](*args, **kwargs)
