@@ -10,7 +10,8 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root/'nbs'/'_ext'))
-from nbsite.cells import directives, texts     # the site reads the same directives
+from nbsite.cells import chapters, directives, name_of, texts     # the site reads the same directives
+from pages import measure
 
 ini = ConfigParser(delimiters=['='], interpolation=None)
 ini.read(root/'settings.ini', encoding='utf-8')
@@ -27,21 +28,21 @@ def src(c): return ''.join(c['source'])
 # -- the map of the notebooks ----------------------------------------------------------------------------------------
 
 def row(p):
-    "A notebook's line in the map: title and subtitle come from its first cell"
+    "A notebook's line in the map: title and subtitle come from its first cell, minutes and exercises from all of them"
     head = src(json.loads(p.read_text(encoding='utf-8'))['cells'][0])
-    title,sub = re.search(r'^# (.+)$', head, re.M),re.search(r'^> (.+)$', head, re.M)
+    title,sub,m = re.search(r'^# (.+)$', head, re.M),re.search(r'^> (.+)$', head, re.M),measure(p)
     if not (title and sub): sys.exit(f'{p}: the first cell needs `# Title` and `> subtitle`')
     run = f'[![Open in Colab]({badge})]({colab}/nbs/{p.name})'
-    return f'| {int(p.name[:2])} | [{title[1]}]({p.name}) | {sub[1]} | {run} |'
+    return f'| {name_of(p.stem)} | [{title[1]}]({p.name}) | {sub[1]} | {m["minutes"]} | {m["exercises"] or ""} | {run} |'
 
 def mapped(text):
-    "index.ipynb's JSON with the map brought up to date"
+    "index.ipynb's JSON with the maps brought up to date: one for each part of the house"
     nb = json.loads(text)
-    cell = next((c for c in nb['cells'] if c['cell_type']=='markdown' and src(c).startswith('| | Notebook')), None)
-    if cell is None: sys.exit(f'{index}: no Markdown cell begins with `| | Notebook`')
-    books = sorted(index.parent.glob('[0-9][0-9]_*.ipynb'))
-    rows = ['| | Notebook | What it does | |', '|---:|---|---|---|', *[row(p) for p in books]]
-    cell['source'] = '\n'.join(rows).splitlines(True)
+    for part,docs in chapters(index.parent):
+        cell = next((c for c in nb['cells'] if c['cell_type']=='markdown' and src(c).startswith(f'| | {part} ')), None)
+        if cell is None: sys.exit(f'{index}: no Markdown cell begins with `| | {part} `')
+        rows = [f'| | {part} | What it does | Minutes | Exercises | |', '|---:|---|---|---:|---:|---|', *[row(index.parent/f'{d}.ipynb') for d in docs]]
+        cell['source'] = '\n'.join(rows).splitlines(True)
     return nb
 
 def dumps(nb): return json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + '\n'
@@ -70,7 +71,7 @@ def shown(nb):
 
 def absolute(md):
     "Links that hold on GitHub and on PyPI"
-    md = re.sub(r'\]\((\d\d_\w+|index)\.ipynb(#[^)]*)?\)', lambda m: f']({site}/{m[1]}.html{m[2] or ""})', md)
+    md = re.sub(r'\]\((\d\d[a-z]?_\w+|index)\.ipynb(#[^)]*)?\)', lambda m: f']({site}/{m[1]}.html{m[2] or ""})', md)
     return re.sub(r'\]\((?!https?://|#|mailto:)(?:\.\./)?([^)]+)\)', lambda m: f']({blob}/{m[1]})', md)
 
 def export(nb):

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Hold every URL that names this project's owner or branch on GitHub equal to `user` and `branch` in settings.ini.
+"""Hold every URL that names this project's owner or branch on GitHub equal to `user` and `branch` in settings.ini,
+and the cell by which each notebook installs the package equal to what `released` says there.
 
     python .ci/urls.py          check; name each wrong place and exit with 1 if there is any
     python .ci/urls.py --fix    rewrite them all
 """
-import re, subprocess, sys
+import json, re, subprocess, sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -12,6 +13,15 @@ root = Path(__file__).resolve().parent.parent
 ini = ConfigParser(delimiters=['='], interpolation=None)
 ini.read(root/'settings.ini', encoding='utf-8')
 lib,user,branch = (ini['DEFAULT'][k] for k in ('lib_name', 'user', 'branch'))
+released = ini['DEFAULT'].get('released', '')
+
+# Until a version is on the index, its address is the repository's
+source = f'{lib}=={released}' if released else f'git+https://github.com/{user}/{lib}'
+INSTALL = f"""#| hide
+#| eval: false
+from importlib.util import find_spec
+if find_spec('{lib}') is None:
+    %pip install -q {source}"""
 
 _end = rf'{re.escape(lib)}(?:\.git)?(?![\w-])'
 _repo = rf'[\w.-]+/{_end}'
@@ -33,8 +43,22 @@ def files():
         try: yield f,(root/f).read_bytes().decode('utf-8')
         except UnicodeDecodeError: pass    # a picture, or data
 
-def main(fix):
+def installs(fix):
+    "Notebooks whose cell of installation is missing or another"
     wrong = []
+    for p in sorted((root/'nbs').glob('*.ipynb')):
+        text = p.read_text(encoding='utf-8')
+        nb = json.loads(text)
+        cell = next((c for c in nb['cells'][:5] if c['cell_type']=='code' and re.search(r'pip install', ''.join(c['source']))), None)
+        if cell is None: wrong.append(f'{p.name}: no cell that installs the package among the first five'); continue
+        if ''.join(cell['source'])==INSTALL: continue
+        wrong.append(f'{p.name}: the cell that installs the package should be\n{INSTALL}')
+        cell['source'],cell['outputs'] = INSTALL.splitlines(True),[]
+        if fix: p.write_text(json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + '\n', encoding='utf-8', newline='\n')
+    return wrong
+
+def main(fix):
+    wrong = installs(fix)
     for f,old in files():
         new = old
         for pat,want in rules:
@@ -45,7 +69,7 @@ def main(fix):
     if not wrong: return
     print(*wrong, sep='\n')
     if fix: return print(f'{len(wrong)} rewritten')
-    sys.exit(f'{len(wrong)} URLs differ from user = {user}, branch = {branch} in settings.ini. '
+    sys.exit(f'{len(wrong)} places differ from user = {user}, branch = {branch}, released = {released} in settings.ini. '
              'Run: python .ci/urls.py --fix')
 
 if __name__=='__main__': main('--fix' in sys.argv[1:])

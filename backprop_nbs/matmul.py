@@ -20,9 +20,11 @@ def product_sizes(
     "Sizes of a matrix product, or a `ValueError` that names both shapes"
     a_shape,b_shape = tuple(a_shape),tuple(b_shape)
     if len(a_shape)!=2 or len(b_shape)!=2:
-        raise ValueError(f"a matrix product takes shapes (n,k) and (k,m), got {a_shape} and {b_shape}")
+        raise ValueError("a matrix product takes shapes (n,k) and (k,m), "
+                         f"got {a_shape} and {b_shape}")
     if a_shape[1]!=b_shape[0]:
-        raise ValueError(f"the inner sizes differ: {a_shape} has {a_shape[1]} columns, {b_shape} has {b_shape[0]} rows")
+        raise ValueError(f"the inner sizes differ: {a_shape} has {a_shape[1]} columns, "
+                         f"{b_shape} has {b_shape[0]} rows")
     return *a_shape,b_shape[1]
 
 # %% ../nbs/01_matmul.ipynb #b664ce8d
@@ -30,7 +32,8 @@ def list_shape(
     a:list, # Nested lists of numbers
 ) -> tuple: # Their shape, as `torch.tensor(a).shape`
     "Shape of nested lists; a size after a 0 cannot be seen, so `[]` is (0,)"
-    if not isinstance(a, (list,tuple)): raise TypeError(f"nested lists wanted, got {type(a).__name__}: try .tolist()")
+    if not isinstance(a, (list,tuple)):
+        raise TypeError(f"nested lists wanted, got {type(a).__name__}: try .tolist()")
     if not (a and isinstance(a[0], (list,tuple))): return (len(a),)
     shapes = {list_shape(row) for row in a}
     if len(shapes)>1: raise ValueError(f"the rows have different shapes: {sorted(shapes)}")
@@ -49,17 +52,16 @@ def matmul_lists(
             for p in range(k): c[i][j] += a[i][p] * b[p][j]
     return c
 
-# %% ../nbs/01_matmul.ipynb #fc16d218
+# %% ../nbs/01_matmul.ipynb #df142bb4
 def factor_sizes(
     a:Tensor, # Left factor, wanted as (n, k)
     b:Tensor, # Right factor, wanted as (k, m)
 ) -> tuple: # The three sizes n, k, m
     "`product_sizes` of two tensors, which must have one dtype"
     sizes = product_sizes(a.shape, b.shape)
-    if a.dtype!=b.dtype: raise TypeError(f"the factors have different dtypes: {a.dtype} and {b.dtype}")
+    if a.dtype!=b.dtype:
+        raise TypeError(f"the factors have different dtypes: {a.dtype} and {b.dtype}")
     return sizes
-
-# %% ../nbs/01_matmul.ipynb #df142bb4
 def matmul_loops(
     a:Tensor, # Left factor, (n, k)
     b:Tensor, # Right factor, (k, m)
@@ -122,6 +124,5 @@ def matmul(
     "The library's own product, `a @ b`, for matrices only"
     factor_sizes(a, b)
     return a @ b
-
-# %% ../nbs/01_matmul.ipynb #dd3c14d6
-MATMULS = {f.__name__: f for f in (matmul_lists, matmul_loops, matmul_dot, matmul_broadcast, matmul_einsum, matmul)}
+MATMULS = {f.__name__: f for f in (matmul_lists, matmul_loops, matmul_dot,
+                                   matmul_broadcast, matmul_einsum, matmul)}

@@ -123,7 +123,7 @@ def source_url(github, branch, root, info):
 def titles(env):
     "`{module: (docname, title, subtitle)}` from the notebooks"
     res = {}
-    for p in sorted(Path(env.srcdir).glob('[0-9][0-9]_*.ipynb')):
+    for p in sorted(Path(env.srcdir).glob('[0-9][0-9]*_*.ipynb')):
         cells = json.loads(p.read_text(encoding='utf-8'))['cells']
         ds = [directives(''.join(c['source']))[0] for c in cells if c['cell_type']=='code']
         mod = next((d['default_exp'] for d in ds if 'default_exp' in d), None)

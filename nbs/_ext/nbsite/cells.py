@@ -139,8 +139,9 @@ def code(c, mod, cfg):
     exp = next((k for k in ('exports','export','exporti') if k in d), None)
     meta = dict(alt=texts(d.get('fig-alt')), cap=' '.join(texts(d.get('fig-cap'))), first=src.split('\n')[0],
         sizes=[size(o) for o in c.get('outputs', []) if any(k.startswith('image/') for k in o.get('data', {}))])
+    mod = d.get(exp) or mod
     if exp and mod:
-        file,names = f"{cfg.nbsite_pkg}/{(d[exp] or mod).replace('.','/')}.py", defined(src)
+        file,names = f"{cfg.nbsite_pkg}/{mod.replace('.','/')}.py", defined(src)
         meta |= dict(ids=[n for n in names if not n.startswith('_')], mod=mod)
         if exp=='exports': meta['label'] = file
         else: meta['fold'] = _label(file, names)
@@ -175,10 +176,16 @@ def on_read(app, docname, source):
     nb['metadata']['language_info'] = dict(name='python', pygments_lexer='ipython3')
     source[0] = json.dumps(nb)
 
+def name_of(stem):
+    "What stands before a page's title: `7a` of `07a_norms`; None where it is no numbered page"
+    m = re.match(r'(\d\d[a-z]?)_', stem)
+    return m and (m[1].lstrip('0') or '0') if m and m[1]!='00' else m and '0'
+
 def chapters(folder):
-    "The notebooks in `folder` as `(caption, [docnames])`: 00-09 are the course, 10 and up the tools"
-    docs = sorted(p.stem for p in Path(folder).glob('[0-9][0-9]_*.ipynb'))
-    return ('The course', [d for d in docs if d[0]=='0']), ('The tools', [d for d in docs if d[0]!='0'])
+    "The notebooks in `folder` as `(caption, [docnames])`: 00-09 are the course, 10-19 the tools, from 20 on it goes further"
+    docs = sorted(p.stem for p in Path(folder).glob('*.ipynb') if name_of(p.stem))
+    part = lambda tens: [d for d in docs if d[0] in tens]
+    return ('The course', part('0')), ('The tools', part('1')), ('Going further', part('23456789'))
 
 def toctree(app):
     groups = [*chapters(app.srcdir), ('Reference', ['api'])]
