@@ -382,11 +382,6 @@ def _stretched(terms, ops):
 def _einsum(rule, equation, *operands):
     equation,ops = _as_text(equation, operands)
     terms,res = _spell_out(equation, ops)
-    length = {c: max(o.shape[s.index(c)] for s,o in zip(terms, ops) if c in s) for c in set(''.join(terms))}
-    for k,(s,o) in enumerate(zip(terms, ops)): # a length of 1 beside a longer one is broadcast
-        ones = [j for j,c in enumerate(s) if o.shape[j]==1 and length[c]>1]
-        if ones and len(set(s))==len(s):
-            ops[k],terms[k] = o.reshape([n for j,n in enumerate(o.shape) if j not in ones]),''.join(c for j,c in enumerate(s) if j not in ones)
     for k,(s,o) in enumerate(zip(terms, ops)):
         one = ''.join(dict.fromkeys(s))
         if one!=s and isinstance(o, Tensor): o = take_by(o, lambda p: torch.einsum(f'{s}->{one}', p))
