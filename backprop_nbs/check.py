@@ -1230,20 +1230,21 @@ def _rights(c):
         if V.shape[1]==G.shape[1]: yield G@V.t()
 
 # %% ../nbs/10_check.ipynb #28fb3e08
-def _ratio(r, n, cols, calls, uses, bias):
-    "Causes of a constant ratio `r`: what the known sizes confirm, what unknown ones allow, what known ones exclude"
-    m,sure,maybe,out = abs(r),['sign'] if r<0 else [],[],[]
-    if abs(r+1)<=1e-3: return sure,maybe,out
+def _suspects(m, n, cols, calls, uses, bias):
+    "For a ratio `m`: (cause, do the known sizes confirm it, could it be, the size that decides)"
     def is_(v): return bool(v) and v!=1 and abs(m-v)<=1e-3*v
     def inv(v): return bool(v) and is_(1/v)
     many,few = m>1.5 and is_(round(m)), m<.7 and inv(round(1/m))
-    for cause,hit,could,known in (
-        ('missing 1/N',                    is_(n),                        many,        n),
-        ('1/N twice',                      inv(n),                        few,         n),
-        ('bias averaged, not summed',      bias and inv(n),               few and bias,n),
-        ('mean over N*C',                  inv(cols) or n and cols!=1 and cols and inv(n*cols), few, cols),
-        ('stale accumulation',             is_(calls),                    many,        calls),
-        ('fan-out overwritten, not added', inv(uses),                     few and m>.3,uses)):
+    of_all = inv(cols) or n and cols!=1 and cols and inv(n*cols)
+    return (('missing 1/N', is_(n), many, n), ('1/N twice', inv(n), few, n), ('bias averaged, not summed', bias and inv(n), few and bias, n),
+            ('mean over N*C', of_all, few, cols), ('stale accumulation', is_(calls), many, calls),
+            ('fan-out overwritten, not added', inv(uses), few and m>.3, uses))
+
+def _ratio(r, n, cols, calls, uses, bias):
+    "Causes of a constant ratio `r`: what the known sizes confirm, what unknown ones allow, what known ones exclude"
+    sure,maybe,out = ['sign'] if r<0 else [],[],[]
+    if abs(r+1)<=1e-3: return sure,maybe,out
+    for cause,hit,could,known in _suspects(abs(r), n, cols, calls, uses, bias):
         (sure if hit else maybe if could and known is None else out if could else []).append(cause)
     if sure in ([],['sign']): maybe.append('constant factor')
     return sure,maybe,out
@@ -1263,7 +1264,11 @@ def _shape(a, e, n, tol):
     if a.numel()==size and _near(a.reshape(-1), e.reshape(-1), tol): return ['wrong shape'],seen+'; the values agree'
     if a.dim()==2 and e.dim()==2 and a.shape==e.t().shape:
         return ['transposed'],seen + ('; equal after `.t()`' if _near(a.t(), e, tol) else '; and other values, too')
-    if e.dim()!=1: return ['wrong shape'],seen
+    return _bias_shape(a, e, n, tol, seen) if e.dim()==1 else (['wrong shape'],seen)
+
+def _bias_shape(a, e, n, tol, seen):
+    "The same for a row of numbers, such as a bias"
+    size = e.numel()
     for d in (0,1):
         if a.dim()==2 and a.shape[1-d]==size and a.shape[d]>1 and _near(a.sum(d), e, tol):
             return ['bias not summed'],f'{seen}; equal after `.sum({d})`'

@@ -159,6 +159,30 @@ def same(A, B):
     return all(cancel(o)==0 or simplify(o)==0 for o in A-B)
 
 # %% ../nbs/11_derive.ipynb #9b51b7aa
+def _alone(env, vals):
+    "Each matrix and its transpose: (label, formula, numbers)"
+    one = []
+    for S,M in env.items():
+        label,v = Tex(tex(S)),numbers(M, vals)
+        one.append((label, lambda S=S: S, v))
+        if not isinstance(S, OneMatrix): one.append((Tex(label.tex+'^{T}'), lambda S=S: S.T, v.T))
+        elif 1 in v.shape: one.append((Tex(tex(S.T)), lambda S=S: S.T, v.T))
+    return one
+
+def _joined(As, Bs):
+    "Products, elementwise products, sums and differences of two lists of formulas"
+    par = lambda a: rf'\left({a.tex}\right)' if ' ' in a else a.tex
+    for p,(a,A,va) in enumerate(As):
+        for q,(b,B,vb) in enumerate(Bs):
+            if va.shape[1]==vb.shape[0] and (vb.shape[0]>1 or va.numel()>1 and vb.numel()>1):
+                yield Tex(f'{par(a)} {par(b)}'), lambda A=A,B=B: A()*B(), va@vb
+            if va.shape!=vb.shape or a==b or As is Bs and p>q: continue
+            yield Tex(rf'{par(a)} \circ {par(b)}'), lambda A=A,B=B: HadamardProduct(A(), B()), va*vb
+            yield Tex(f'{a.tex} + {par(b)}'), lambda A=A,B=B: A()+B(), va+vb
+            yield Tex(f'{a.tex} - {par(b)}'), lambda A=A,B=B: A()-B(), va-vb
+
+def _in_proportion(ratio): return ratio.isfinite().all() and (ratio-ratio[0,0]).abs().max()<=1e-9*ratio[0,0].abs()
+
 def recognise(
     D:Matrix,    # A matrix of expressions
     atoms:dict,  # The matrices that a formula may use: explicit matrix by name, or by symbol
@@ -167,30 +191,14 @@ def recognise(
     "Find the matrix formula that a matrix of expressions is"
     env = {MatrixSymbol(S, *M.shape) if isinstance(S, str) else S: M for S,M in atoms.items()}
     inside,vals = set().union(*[M.free_symbols for M in env.values()]),random_values(D, *env.values())
-    target,tried,found,one = numbers(D, vals),[],None,[]
-    for S,M in env.items():                               # (label, formula, numbers)
-        label,v = Tex(tex(S)),numbers(M, vals)
-        one.append((label, lambda S=S: S, v))
-        if not isinstance(S, OneMatrix): one.append((Tex(label.tex+'^{T}'), lambda S=S: S.T, v.T))
-        elif 1 in v.shape: one.append((Tex(tex(S.T)), lambda S=S: S.T, v.T))
-    def join(As, Bs):
-        par = lambda a: rf'\left({a.tex}\right)' if ' ' in a else a.tex
-        for p,(a,A,va) in enumerate(As):
-            for q,(b,B,vb) in enumerate(Bs):
-                if va.shape[1]==vb.shape[0] and (vb.shape[0]>1 or va.numel()>1 and vb.numel()>1):
-                    yield Tex(f'{par(a)} {par(b)}'), lambda A=A,B=B: A()*B(), va@vb
-                if va.shape!=vb.shape or a==b or As is Bs and p>q: continue
-                yield Tex(rf'{par(a)} \circ {par(b)}'), lambda A=A,B=B: HadamardProduct(A(), B()), va*vb
-                yield Tex(f'{a.tex} + {par(b)}'), lambda A=A,B=B: A()+B(), va+vb
-                yield Tex(f'{a.tex} - {par(b)}'), lambda A=A,B=B: A()-B(), va-vb
+    target,tried,found,one = numbers(D, vals),[],None,_alone(env, vals)
     level = one
     for d in range(depth):
-        if d: level = list(join(one, one)) if d==1 else [*join(one, level), *join(level, one)]
+        if d: level = list(_joined(one, one)) if d==1 else [*_joined(one, level), *_joined(level, one)]
         for label,form,v in level:
             if v.shape!=target.shape: continue
             tried.append(label)
-            ratio = target/v
-            if found or not ratio.isfinite().all() or (ratio-ratio[0,0]).abs().max()>1e-9*ratio[0,0].abs(): continue
+            if found or not _in_proportion(target/v): continue
             C = evaluate(form(), env)                     # the numbers agree, now the proof
             f = simplify(D[0]/C[0])
             if not f.free_symbols & inside and same(D, f*C):

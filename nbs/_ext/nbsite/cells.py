@@ -188,7 +188,7 @@ def chapters(folder):
     return ('The course', part('0')), ('The tools', part('1')), ('Going further', part('23456789'))
 
 def toctree(app):
-    groups = [*chapters(app.srcdir), ('Reference', ['api'])]
+    groups = [*chapters(app.srcdir), ('Reference', ['questions', 'api'])]
     tree = lambda cap, docs: '\n'.join(['```{toctree}', ':hidden:', f':caption: {cap}', '', *docs, '```'])
     return '\n\n'.join(tree(*g) for g in groups if g[1])
 
