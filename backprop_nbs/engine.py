@@ -106,7 +106,7 @@ class Tensor:
     def detach(self) -> 'Tensor': return Tensor(self.data)
     def __format__(self, spec): return format(self.data, spec) if spec else repr(self)
     def __repr__(self):
-        how = f", op={str(self.op)!r}" if self.op else ', requires_grad=True' if self.requires_grad else ''
+        how = f", op={self.op!r}" if self.op else ', requires_grad=True' if self.requires_grad else ''
         return f'Tensor({str(self.data)[7:-1]}{how})'
 
     def __getattr__(self, k) -> Any:
@@ -213,7 +213,8 @@ class Rule:
     def __init__(self, name, forward, vjps, sample=None):
         self.name,self.forward,self.sample,self.vjps = name,forward,sample,vjps
     def __call__(self, *args, **kwargs): return apply(self, args, kwargs)
-    def __repr__(self): return self.name
+    def __str__(self): return self.name
+    def __repr__(self): return f'<rule {self.name}>'
     def _put(self, vjps):
         self._vjps,self.reads,self.plans = vjps,getattr(vjps, 'each', None) or tuple(map(_reads, vjps)),{}
     vjps = property(lambda self: self._vjps, _put)
@@ -309,7 +310,7 @@ def apply(
     d = rule.forward(*vals, **kwargs) if kwargs else rule.forward(*vals)
     if not ours: return d
     out = _new(Tensor)
-    out.data,out.node,out.requires_grad = d,None,bool(wanted) and _recording.get()
+    out.data,out.node,out.requires_grad = d,None,bool(wanted) and d.is_floating_point() and _recording.get()
     if out.requires_grad: _record(out, rule, args, kwargs, vals, wanted)
     return out
 

@@ -1,4 +1,4 @@
-"""One product, from three loops to BLAS: the same numbers at every rung, and why each rung costs what it costs
+"""One product written in six ways, from three loops to the library's own: the same numbers each time, and why each costs what it costs
 
 Docs: https://backprop-nbs.github.io/backprop_nbs/matmul.html.md"""
 

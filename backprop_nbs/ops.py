@@ -130,6 +130,8 @@ def _chunk(input, chunks, dim=0): return _split(input, max(-(-input.shape[dim]//
 def _stack(tensors, dim=0): return _cat([o.unsqueeze(dim) for o in tensors], dim)
 for _a,_b in dict(concat='cat', concatenate='cat', swapaxes='transpose', swapdims='transpose', split_with_sizes='split').items(): _expose(OPS[_b], _a)
 Tensor.T = property(lambda self: _permute(self, *range(self.ndim)[::-1]))
+Tensor.H,Tensor.mH = property(lambda self: self.t()),property(lambda self: self.mT)
+Tensor.layout,Tensor.is_sparse = property(lambda self: self.data.layout),property(lambda self: self.data.is_sparse)
 
 # %% ../nbs/15_ops.ipynb #f7aee404
 _SPELT = dict(truediv='div', rmul='mul', radd='add', __rtruediv__='rdiv', __rdiv__='rdiv', __rpow__='rpow', __rmatmul__='rmatmul', __rsub__='rsub')
@@ -244,7 +246,7 @@ def _dropout(input, p=.5, training=True, inplace=False):
     keep = torch.empty(input.shape, dtype=input.dtype, device=input.device).bernoulli_(1-p)
     return input*keep.div_(1-p) if p<1 else input*keep
 _expose(OPS['div'], 'true_divide', 'truediv'); _expose(OPS['neg'], 'negative'); _expose(OPS['logsigmoid'], 'log_sigmoid'); _expose(OPS['clamp'], 'clip')
-for _n in ('float','double','half','bfloat16'): _expose(lambda self, _d=getattr(torch, _n): OPS['to'](self, _d), _n)
+for _n in ('float','double','half','bfloat16'): _expose(lambda self, memory_format=None, _d=getattr(torch, _n): OPS['to'](self, _d), _n)
 
 # %% ../nbs/15_ops.ipynb #c737bf53
 def _dims(a, dim):
@@ -536,23 +538,29 @@ def _cross_entropy(rule,
     label_smoothing=0., # Share of the target that is spread evenly over all classes
 ): # Mean of -log p of the right class, ()
     "`torch.nn.functional.cross_entropy`, recorded"
-    targ,reduction = targ.data if isinstance(targ, Tensor) and not targ.requires_grad else targ,_old(reduction, size_average, reduce)
-    classes = not targ.is_floating_point()
-    if classes and logits.ndim==2 and weight is None and reduction=='mean' and not label_smoothing and len(targ) and ignore_index<0 and targ.min()>=0:
+    targ,reduction = _value(targ) if not getattr(targ, 'requires_grad', False) else targ,_old(reduction, size_average, reduce)
+    if targ.is_floating_point(): return _soft_targets(logits, targ, weight, reduction, label_smoothing)
+    if logits.ndim==2 and weight is None and reduction=='mean' and not label_smoothing and len(targ) and ignore_index<0 and targ.min()>=0:
         return rule(logits, targ)
     c = 1 if logits.ndim>1 else 0
     logp,n = logits.log_softmax(c),logits.shape[c]
-    wc = None if weight is None else weight.reshape(-1, *[1]*(logits.ndim-c-1))
-    if not classes:
-        if label_smoothing: targ = targ*(1-label_smoothing) + label_smoothing/n
-        l = -(logp*targ if wc is None else logp*targ*wc).sum(c)
-        return l.sum()/(l.numel() if c else 1) if reduction=='mean' else _reduce(l, reduction)
     nll = _nll_loss(logp, targ, weight, ignore_index=ignore_index, reduction=reduction)
-    return nll if not label_smoothing else nll*(1-label_smoothing) + _smoothing(logp, targ, weight, wc, c, ignore_index, reduction)*(label_smoothing/n)
+    if not label_smoothing: return nll
+    return nll*(1-label_smoothing) + _smoothing(logp, targ, weight, c, ignore_index, reduction)*(label_smoothing/n)
 
-def _smoothing(logp, targ, weight, wc, c, ignore_index, reduction):
+def _class_weights(weight, logits, c): return None if weight is None else weight.reshape(-1, *[1]*(logits.ndim-c-1))
+
+def _soft_targets(logits, targ, weight, reduction, label_smoothing):
+    "Targets that are probabilities"
+    c = 1 if logits.ndim>1 else 0
+    logp,n,wc = logits.log_softmax(c),logits.shape[c],_class_weights(weight, logits, c)
+    if label_smoothing: targ = targ*(1-label_smoothing) + label_smoothing/n
+    l = -(logp*targ if wc is None else logp*targ*wc).sum(c)
+    return l.sum()/(l.numel() if c else 1) if reduction=='mean' else _reduce(l, reduction)
+
+def _smoothing(logp, targ, weight, c, ignore_index, reduction):
     "The part of the loss that is spread over all classes"
-    kept = targ!=ignore_index
+    kept,wc = targ!=ignore_index,_class_weights(weight, logp, c)
     smooth = where(kept, -(logp if wc is None else logp*wc).sum(c), 0)
     if reduction!='mean': return _reduce(smooth, reduction)
     return smooth.sum()/(kept.sum() if weight is None else where(kept, weight[targ.masked_fill(~kept, 0)], 0).sum())
@@ -600,6 +608,8 @@ for _a,_b in dict(arcsin='asin', arccos='acos', arctan='atan', arcsinh='asinh', 
                   special_erf='erf', special_erfc='erfc', special_erfinv='erfinv', special_exp2='exp2', special_expm1='expm1', special_log1p='log1p',
                   special_gammaln='lgamma', special_digamma='digamma', special_psi='digamma', special_polygamma='polygamma', special_expit='sigmoid',
                   multiply='mul', subtract='sub', divide='div', fix='trunc').items(): _expose(OPS[_b], _a)
+@op
+def _hardsigmoid(input, inplace=False): return where((input>-3) & (input<3), (input+3)/6, (input>=3)*1.)
 
 # %% ../nbs/15_ops.ipynb #c8d0c24e
 def _folded(a, dim):

@@ -982,6 +982,7 @@ def recorded(
 # %% ../nbs/16b_models.ipynb #56449dd6
 import copy
 from .check import Report
+from torch.overrides import TorchFunctionMode
 
 # %% ../nbs/16b_models.ipynb #120ff7d8
 class ModelReport(Report):
@@ -1065,7 +1066,8 @@ class _Run:
     def watching_functions(self, hold):
         "The same for custom autograd.Functions"
         was = _SingleLevelFunction.__dict__.get('apply')
-        apply = _SingleLevelFunction.apply.__func__
+        def apply(cls, *args, **kwargs):
+            return was.__func__(cls, *args, **kwargs) if was is not None else super(_SingleLevelFunction, cls).apply(*args, **kwargs)
         def watched(cls, *args, **kwargs):
             if cls.__module__.startswith('torch.'): return apply(cls, *args, **kwargs)
             e = self.enter(cls.__name__)
@@ -1089,10 +1091,11 @@ class _Run:
 
     def by_torch(self):
         def hold(t):
-            if t.requires_grad and id(t) not in held:
-                held[id(t)] = t
-                t.register_hook(lambda g, k=id(t): self.grads.__setitem__(k, self.grads[k]+g if k in self.grads else g.clone()))
-            return id(t)
+            k = id(t) if t.is_leaf else (id(t), t._version)      # what is written in place is another value
+            if t.requires_grad and k not in held:
+                held[k] = t
+                t.register_hook(lambda g: self.grads.__setitem__(k, self.grads[k]+g if k in self.grads else g.clone()))
+            return k
         held,params = {},list(self.model.parameters())
         for p in params:
             if p.requires_grad: hold(p)
@@ -1116,14 +1119,14 @@ class _Run:
             with self.watching_functions(hold): loss = self.measured(self.model(*self.inputs))
             found = tape.walk([loss], [None])
             by_node = {t.node or t: g for t,g in found.items()}
-            for x in (*self.model.parameters(), *self.inputs):
-                if isinstance(x, torch.Tensor) and (t := tape.leaves_by_tensor().get(id(x))) is not None: self.grads[id(x)] = by_node.get(t)
+            self.grads = {id(x): by_node.get(t) for t,x in tape.leaves.values()}
         for e in self.events: e.ins,e.outs = ([None if k is None else by_node.get(k.node or k) for k in ks] for ks in (e.ins, e.outs))
         self.held = held
 
 def _recorded_leaf(x):
     "Our `Tensor` for a torch tensor inside of `record`, a leaf too"
-    with _outside_of(_local.tape): return _local.tape.find(x) if _local.tape else None
+    tape = _local.tape
+    with _outside(): return tape.find(x)
 
 class _Used(TorchFunctionMode):
     "Which parameters the forward uses"
@@ -1134,31 +1137,41 @@ class _Used(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 # %% ../nbs/16b_models.ipynb #ea043b3f
-def _judge_model(theirs, ours):
-    eps = max(theirs.low, ours.low, 2.3e-16)
-    tol = min(max(1e-7, 1e3*eps), .1)
-    pairs,rows = {},[]
-    for e1,e2 in zip(theirs.events, ours.events):
-        for what in ('ins','outs'):
-            pairs[id(e1), what] = [(theirs.grads.get(k), g) for k,g in zip(getattr(e1, what), getattr(e2, what))]
-    mine = {k: (g, ours.params[k][1]) for k,(_,g) in theirs.params.items()}
-    every = [g for ps in (*pairs.values(), mine.values()) for p in ps for g in p if g is not None]
-    top = max((g.abs().max().item() for g in every if g.numel()), default=0.)
-    def right(a, b):
-        if a is None or b is None: return a is b or float((b if a is None else a).abs().max())<=1e-3*tol*top
-        return bool((a-b).abs().max() <= tol*b.abs().max() + 1e-3*tol*top) if a.numel() else True
-    def row(name, a, b, ok):
-        d = '' if a is None or b is None else f"{((a-b).abs().max()/max(b.abs().max(), 1e-300)).item():.0e}" if a.numel() else '0'
+class _Pairs:
+    "The gradients of both runs side by side, and how far they may differ"
+    def __init__(self, theirs, ours):
+        self.theirs,self.ours,self.at = theirs,ours,{}
+        for e1,e2 in zip(theirs.events, ours.events):
+            for what in ('ins','outs'):
+                self.at[id(e1), what] = [(theirs.grads.get(k), g) for k,g in zip(getattr(e1, what), getattr(e2, what))]
+        self.params = {k: (g, ours.params[k][1]) for k,(_,g) in theirs.params.items()}
+        self.tol = min(max(1e-7, 1e3*max(theirs.low, ours.low)), .1)
+        every = [g for ps in (*self.at.values(), self.params.values()) for p in ps for g in p if g is not None and g.numel()]
+        self.top = max((g.abs().max().item() for g in every), default=0.)
+
+    def right(self, a, b):
+        floor = 1e-3*self.tol*self.top
+        if a is None or b is None: return a is b or float((b if a is None else a).abs().max())<=floor
+        return not a.numel() or bool((a-b).abs().max() <= self.tol*b.abs().max() + floor)
+
+    def row(self, name, a, b):
+        "A row of the report"
+        d,ok = '' if a is None or b is None or not a.numel() else f"{((a-b).abs().max()/b.abs().max().clamp_min(1e-300)).item():.0e}",self.right(a, b)
         return dict(tensor=name, shape=tuple((b if a is None else a).shape), difference=d, verdict='ok' if ok else 'wrong', ok=ok)
-    for e in reversed(theirs.events):
-        got = [(k, *p) for k,p in zip(['output'] if len(e.outs)==1 else [f'output {i}' for i in range(len(e.outs))], pairs[id(e), 'outs'])]
-        rows += [row(f'{e.name or "model"}: {k}', a, b, right(a, b)) for k,a,b in got if a is not None or b is not None]
-        for k,p in e.params:
-            a,b = mine.get(k, (None, None))
-            if k in mine and (a is not None or b is not None): rows.append(row(k, a, b, right(a, b))); mine.pop(k)
-    rows += [row(k, a, b, right(a, b)) for k,(a,b) in mine.items() if a is not None or b is not None]
-    rep = ModelReport(rows)
-    rep.first_wrong = _first_wrong(theirs, pairs, ours, right) if any(r['ok'] is False for r in rows) else None
+
+    def of(self, e):
+        "Rows of a call: what came back to its outputs, and its parameters"
+        outs = self.at[id(e), 'outs']
+        names = ['output'] if len(outs)==1 else [f'output {i}' for i in range(len(outs))]
+        yield from ((f'{e.name or "model"}: {k}', *p) for k,p in zip(names, outs))
+        yield from ((k, *self.params[k]) for k,_ in e.params if k in self.params)
+
+def _judge_model(theirs, ours):
+    "The verdict: rows in backward order"
+    pairs,rows = _Pairs(theirs, ours),{}
+    for e in reversed(theirs.events): rows |= {(id(e) if ':' in k else 0, k): (k, a, b) for k,a,b in pairs.of(e) if a is not None or b is not None}
+    rep = ModelReport([pairs.row(*r) for r in rows.values()])
+    rep.first_wrong = _first_wrong(pairs) if any(r['ok'] is False for r in rep.rows) else None
     rep.frozen = [k for k,(p,_) in theirs.params.items() if not p.requires_grad]
     nothing = [k for k,(p,g) in theirs.params.items() if p.requires_grad and g is None]
     rep.missing = [k for k in nothing if id(theirs.params[k][0]) in theirs.used]
@@ -1166,14 +1179,14 @@ def _judge_model(theirs, ours):
     rep.notes = _model_notes(rep)
     return rep
 
-def _first_wrong(theirs, pairs, ours, right):
+def _first_wrong(pairs):
     "The last call, and of these the innermost, that was given right gradients and handed on wrong ones"
-    best = None
-    for e in theirs.events:
-        outs,ins = pairs[id(e), 'outs'],pairs[id(e), 'ins']
-        ps = [(theirs.params[k][1], ours.params[k][1]) for k,_ in e.params if k in theirs.params]
-        if any(a is not None or b is not None for a,b in outs) and all(right(a, b) for a,b in outs) and not all(right(a, b) for a,b in (*ins, *ps)):
-            if best is None or e.depth>=best.depth or e.inside>best.inside: best = e
+    best,right = None,lambda ps: all(pairs.right(*p) for p in ps)
+    for e in pairs.theirs.events:
+        outs,ins = pairs.at[id(e), 'outs'],pairs.at[id(e), 'ins']
+        if all(a is None and b is None for a,b in outs) or not right(outs): continue
+        if right(ins) and right(pairs.params[k] for k,_ in e.params if k in pairs.params): continue
+        if best is None or e.depth>=best.depth or e.inside>best.inside: best = e
     return best and (best.name or 'model')
 
 def _model_notes(rep):

@@ -907,11 +907,11 @@ def _spoken(e):
 # %% ../nbs/05a_command.ipynb #4646a935
 FILES = ('weights.pt', 'metrics.json', 'loss.png', 'weights.png', 'confusion.png')
 
-def _made(out):
+def _made(out, files):
     "Make the folder `out`; returns the folders that were not there before, the deepest first"
     new = [p for p in (out, *out.parents) if not p.exists()]
     out.mkdir(parents=True, exist_ok=True)
-    if folders := [o for o in FILES if (out/o).is_dir()]:
+    if folders := [o for o in files if (out/o).is_dir()]:
         raise ValueError(f"--out: {out/folders[0]} is a folder and stands in the way of a file; name another")
     return new
 
@@ -936,12 +936,12 @@ def _locked(path):
 
 class _Folder:
     "The folder `out`: one run's alone while inside, and as it was before unless `put` is reached"
-    def __init__(self, out, keep=False): self.out,self.keep,self.new,self.lock = out,keep,[],None
+    def __init__(self, out, keep=False, files=FILES): self.out,self.keep,self.files,self.new,self.lock = out,keep,files,[],None
     def __enter__(self):
         out = self.out
         try:
             out = self.out = Path(out).expanduser()
-            self.new = _made(out)
+            self.new = _made(out, self.files)
             self.lock = _locked(out/'.backprop_train')
         except RuntimeError as e: raise ValueError(f"--out: {out}: {e}; name another folder") from None
         except (FileExistsError, NotADirectoryError):
@@ -960,7 +960,7 @@ class _Folder:
 
     def earlier(self):
         "When the run ended whose files are there; '' if there are none"
-        times = [(self.out/k).stat().st_mtime for k in FILES if (self.out/k).exists()]
+        times = [(self.out/k).stat().st_mtime for k in self.files if (self.out/k).exists()]
         return time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(max(times))) if times else ''
 
     def write(self, name, content):
@@ -977,7 +977,7 @@ class _Folder:
     def put(self, files):
         "Put the contents in place, all together; files of an earlier run go, or into a folder of their own with `keep`"
         for name,content in files.items(): self.write(name, content)
-        aside,moved = self.aside(),[k for k in FILES if (self.out/k).exists()]
+        aside,moved = self.aside(),[k for k in self.files if (self.out/k).exists()]
         aside.mkdir()
         try:
             for k in moved: (self.out/k).replace(aside/k)

@@ -435,11 +435,11 @@ def generate(
     return seq[0] if idx.ndim==1 else seq
 
 # %% ../nbs/09a_gpt_trained.ipynb #d1da9f3c
-import json, sys, time
+import io, json, signal, sys, time
 from pathlib import Path
 from fastcore.script import call_parse, is_cli
 from .data import DataError, load_text
-from .training import Adam, DivergedError, cosine, number, _ctrl_c, _out_folder, _say, _want, _write
+from .training import Adam, DivergedError, cosine, number, _Folder, _say, _signals, _want
 
 # %% ../nbs/09a_gpt_trained.ipynb #41eb7e5d
 class Letters:
@@ -631,42 +631,41 @@ def _sample(o):
     except ValueError as e: raise ValueError(f"--prompt: {e}") from None
     text = letters.decode(generate(gpt, start, o['n'], o['temperature'], o['seed']).tolist())
     _say(text)
-    return dict(sample=text), False
+    return dict(sample=text)
 
-def _train_gpt(o):
-    "Check, train, measure, sample and write"
-    out,start = _out_folder(o['out']),time.perf_counter()
-    if folders := [f for f in _GPT_FILES if (out/f).is_dir()]: raise ValueError(f"--out: {out/folders[0]} is a folder and stands in the way of a file; name another")
-    text = _read(o['text'])
-    letters = Letters(text)
-    ids,cut = letters.encode(text),int(.9*len(text))
-    least = o['context']+1
-    if min(cut, len(ids)-cut)<=least: raise ValueError(f"--text: {len(text)} characters are too few for a context of {o['context']}")
+def _learned(o, text):
+    "The letters of a text, its two parts in numbers, and the prompt"
+    letters,cut = Letters(text),int(.9*len(text))
+    if min(cut, len(text)-cut)<=o['context']+1:
+        raise ValueError(f"--text: {len(text)} characters are too few for a context of {o['context']}")
     try: prompt = letters.encode(o['prompt'])
     except ValueError as e: raise ValueError(f"--prompt: {e}") from None
-    gpt = GPT(len(letters), *(o[k] for k in ('context', 'layers', 'heads', 'width', 'seed')))
-    size = sum(p.numel() for p in gpt.parameters())
-    _say(f'{cut:,} characters to train on, {len(ids)-cut:,} to validate, {len(letters)} kinds; {size:,} parameters')
-    with _ctrl_c() as ctrl:
-        run = fit_gpt(gpt, ids[:cut], ids[cut:], o['steps'], o['bs'], o['lr'], seed=o['seed'],
-                      tell=lambda step, loss, valid: _say(f'step {step:5}   ' + (f'loss {loss:.4f}   ' if step else 15*' ') + f'validation {valid:.4f}'))
-        ctrl.hold = True
+    ids = letters.encode(text)
+    return letters,ids[:cut],ids[cut:],prompt
+
+def _train_gpt(o, ctrl):
+    "Check, train, measure, sample and write"
+    start = time.perf_counter()
+    with _Folder(o['out'], files=_GPT_FILES) as folder:
+        letters,train,valid,prompt = _learned(o, _read(o['text']))
+        gpt = GPT(len(letters), *(o[k] for k in ('context', 'layers', 'heads', 'width', 'seed')))
+        size = sum(p.numel() for p in gpt.parameters())
+        folder.try_room(6*size + 40*o['steps'] + 10**6)
+        if earlier := folder.earlier(): _say(f'Replacing the run of {earlier} in {folder.out}')
+        _say(f'{len(train):,} characters to train on, {len(valid):,} to validate, {len(letters)} kinds; {size:,} parameters')
+        def tell(step, loss, valid): _say(f'step {step:5}   ' + (f'loss {loss:.4f}   ' if step else 15*' ') + f'validation {valid:.4f}')
+        run = fit_gpt(gpt, train, valid, o['steps'], o['bs'], o['lr'], seed=o['seed'], tell=tell)
+        ctrl.hold = True               # what was learned is kept, whatever asks us to stop from here on
         sample = letters.decode(generate(gpt, prompt, o['n'], o['temperature'], o['seed']).tolist())
         metrics = dict(valid_loss=run['valid'][-1][1], **run, parameters=size, seconds=round(time.perf_counter()-start, 2),
                        torch=torch.__version__, settings={k:v for k,v in o.items() if k!='load'})
-        parts = {f: out/f'.part-{f}' for f in _GPT_FILES}
-        try:                                           # all are written before any is put in place
-            save_gpt(gpt, letters, parts['gpt.pt'])
-            parts['metrics.json'].write_text(json.dumps(metrics, indent=1), encoding='utf-8')
-            parts['sample.txt'].write_text(sample, encoding='utf-8')
-            for f,part in parts.items(): part.replace(out/f)
-        finally:
-            for part in parts.values(): part.unlink(missing_ok=True)
+        save_gpt(gpt, letters, weights := io.BytesIO())
+        folder.put({'gpt.pt': weights.getvalue(), 'metrics.json': json.dumps(metrics, indent=1).encode(), 'sample.txt': sample.encode()})
         if run['interrupted']: _say(f"Interrupted after {len(run['losses']):,} steps; what was learned so far is kept.")
         _say(sample)
         _say(f"Validation loss: {metrics['valid_loss']:.4f}")
-        _say(f'Wrote {", ".join(_GPT_FILES)} into {out}')
-    return metrics, run['interrupted'] or ctrl.noted
+        _say(f'Wrote {", ".join(_GPT_FILES)} into {folder.out}')
+    return metrics
 
 @call_parse(nested=True)   # so that what is no option comes to us, and not to a page of usage
 def backprop_gpt(
@@ -687,16 +686,17 @@ def backprop_gpt(
 ):
     "Train a GPT on text, every gradient by hand, or sample from one that was trained"
     o,cli = dict(locals()),is_cli(backprop_gpt)
-    try:
-        if cli and sys.argv[1:]: raise ValueError(f"{' '.join(sys.argv[1:])}: no such option; backprop_gpt --help lists them")
-        _check_gpt(o)
-        res,interrupted = _sample(o) if load else _train_gpt(o)
-    except (ValueError, DataError, DivergedError, OSError, MemoryError) as e:
-        if not cli: raise
-        print(f'backprop_gpt: {" ".join(str(e).split())}', file=sys.stderr)
-        return 1 if isinstance(e, DivergedError) else 2
-    except KeyboardInterrupt:
-        if not cli: raise
-        print('backprop_gpt: interrupted before training; nothing was written', file=sys.stderr)
-        return 130
-    return (130 if interrupted else 0) if cli else res
+    with _signals() as ctrl:
+        try:
+            if cli and sys.argv[1:]: raise ValueError(f"{' '.join(sys.argv[1:])}: no such option; backprop_gpt --help lists them")
+            _check_gpt(o)
+            res = _sample(o) if load else _train_gpt(o, ctrl)
+        except (ValueError, DataError, DivergedError, OSError, MemoryError) as e:
+            if not cli: raise
+            print(f'backprop_gpt: {" ".join(str(e).split())}', file=sys.stderr)
+            return 1 if isinstance(e, DivergedError) else 2
+        except KeyboardInterrupt:
+            if not cli: raise
+            print('backprop_gpt: interrupted before training; nothing was written', file=sys.stderr)
+            return 128 + (ctrl.noted or signal.SIGINT)
+        return (128+ctrl.noted if ctrl.noted else 0) if cli else res
