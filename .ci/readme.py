@@ -71,7 +71,7 @@ def shown(nb):
 
 def absolute(md):
     "Links that hold on GitHub and on PyPI"
-    md = re.sub(r'\]\((\d\d[a-z]?_\w+|index)\.ipynb(#[^)]*)?\)', lambda m: f']({site}/{m[1]}.html{m[2] or ""})', md)
+    md = re.sub(r'\]\((\d\d[a-z]?_\w+|index|questions)\.(?:ipynb|md)(#[^)]*)?\)', lambda m: f']({site}/{m[1]}.html{m[2] or ""})', md)
     return re.sub(r'\]\((?!https?://|#|mailto:)(?:\.\./)?([^)]+)\)', lambda m: f']({blob}/{m[1]})', md)
 
 def export(nb):

@@ -4,18 +4,18 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .cells import directives, texts
+from .cells import directives, name_of, texts
 
 def eyebrow(docname, pkg):
     "The line above a title"
-    if m := re.match(r'(\d\d)_', docname): return f'Chapter {int(m[1])}' if m[1]<'10' else f'Tool {m[1]}'
+    if n := name_of(docname): return f"{'Chapter' if docname[0]=='0' else 'Tool' if docname[0]=='1' else 'Further'} {n}"
     return f'Module of {pkg}' if docname.startswith('api/') else 'Reference' if docname=='api' else ''
 
 def numbered(html, docname):
     "Chapter numbers before the titles in the sidebar"
     def num(m):
         doc = docname if m[1]=='#' else Path(m[1]).stem
-        return m[0] + (f'<span class="nb-num">{int(doc[:2])}</span>' if re.match(r'\d\d_', doc) else '')
+        return m[0] + (f'<span class="nb-num">{name_of(doc)}</span>' if name_of(doc) else '')
     return re.sub(r'<a class="(?:current )?reference internal" href="([^"]*)">', num, html)
 
 def on_page(app, pagename, templatename, context, doctree):
