@@ -696,7 +696,9 @@ defvjp('solve', torch.linalg.solve, lambda g,out,a,b: _outer_part(RULES['solve']
        sample=lambda r: (r(3, 3), r(3, 2)))
 def _outer_part(x, out): return -x@_tr(out)
 defvjp('slogdet_log', lambda a: torch.linalg.slogdet(a)[1], lambda g,out,a: g.unsqueeze(-1).unsqueeze(-1)*_tr(RULES['inverse'](a)), sample=lambda r: r(3, 3))
-defvjp('cholesky', torch.linalg.cholesky, lambda g,out,a: _cholesky_vjp(g, out), call=lambda rule, input, upper=False: _tr(rule(input)) if upper else rule(input))
+defvjp('cholesky', torch.linalg.cholesky, lambda g,out,a: _cholesky_vjp(g, out), call=lambda rule, input, upper=False: _tr(rule(input)) if upper else rule(input),
+       sample=lambda r: _definite(r(3, 3)))
+def _definite(a): return a@a.mT + torch.eye(len(a), dtype=a.dtype)
 def _cholesky_vjp(g, L):
     inner = _lower_half(_tr(L)@g)
     s = _tr(RULES['inverse'](L))@inner@RULES['inverse'](L)
