@@ -393,6 +393,8 @@ class Recording(TorchDispatchMode):
             if (tape := me()) is not None: tape.forget(k)
         self.forgetting = forget
 
+    def __repr__(self): return f"Recording of {len(self.nodes)} tensors that are alive, {len(self.leaves)} of them leaves"
+
     @classmethod
     def _should_skip_dynamo(cls): return False      # or the first operation of a process imports torch's compiler
 
