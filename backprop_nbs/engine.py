@@ -102,7 +102,6 @@ class Tensor:
     ) -> 'list[BackwardStep]': # In the order of the backward pass
         "The backward pass from this tensor, step by step; `.grad` and the recording are left as they are"
         return _steps(self, _start(self, grad, False))
-
     def detach(self) -> 'Tensor': return Tensor(self.data)
     def __format__(self, spec): return format(self.data, spec) if spec else repr(self)
     def __repr__(self):
@@ -309,8 +308,8 @@ def apply(
                                       "be lost; wrap it in backprop_nbs.autograd.Tensor, or detach it")
     d = rule.forward(*vals, **kwargs) if kwargs else rule.forward(*vals)
     if not ours: return d
-    out = _new(Tensor)
-    out.data,out.node,out.requires_grad = d,None,bool(wanted) and d.is_floating_point() and _recording.get()
+    out,slope = _new(Tensor),d.is_floating_point() or d.is_complex() and bool(wanted) and _no_complex(rule)
+    out.data,out.node,out.requires_grad = d,None,bool(wanted) and slope and _recording.get()
     if out.requires_grad: _record(out, rule, args, kwargs, vals, wanted)
     return out
 
@@ -332,6 +331,7 @@ def _two(rule, a, b):
 def _constant(a):
     "An argument that is no `Tensor`, for torch"
     return torch.as_tensor(a) if hasattr(a, '__array__') and not isinstance(a, (float,int,torch.Tensor)) else a
+def _no_complex(rule): raise NotImplementedError(f"{rule.name}: no rule for complex numbers; use their real and imaginary parts")
 
 @contextmanager
 def no_grad():

@@ -148,6 +148,8 @@ def _followed(func, name, args, kwargs):
 def _torch_function(cls, func, types, args=(), kwargs=None):
     "Let torch's own functions take our tensors: `torch.exp(t)`, `F.conv2d(x, w)`, `torch_tensor * t`"
     raw,kwargs = getattr(func, '__name__', str(func)),kwargs or {}
+    if kwargs.get('inplace') or raw.endswith('_') and not raw.endswith('__'):
+        raise NotImplementedError(f"torch.{raw}: no rule for writing in place")
     name = raw if raw.endswith('_') and not raw.endswith('__') else _SPELT.get(raw, raw.strip('_'))
     name = 'max_pool2d' if name.startswith('max_pool') and 'max_pool2d' in name else _SPELT.get(name, name)
     if name in ('rdiv','rpow','rmatmul'): return OPS[name[1:]](*args[::-1])
