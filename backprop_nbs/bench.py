@@ -16,9 +16,12 @@ import torch
 def machine() -> dict: # Processor, cores, torch's version and number of threads
     "What a timing has to name before it means anything"
     cpu = platform.processor() or platform.machine()
-    try: cpu = next(l.split(':')[1].strip() for l in open('/proc/cpuinfo', encoding='utf-8') if l.startswith('model name'))
+    try:
+        cpu = next(l.split(':')[1].strip() for l in open('/proc/cpuinfo', encoding='utf-8')
+                   if l.startswith('model name'))
     except (OSError, StopIteration): pass
-    return dict(cpu=cpu, cores=os.cpu_count(), torch=torch.__version__, threads=torch.get_num_threads())
+    return dict(cpu=cpu, cores=os.cpu_count(), torch=torch.__version__,
+                threads=torch.get_num_threads())
 
 # %% ../nbs/14_bench.ipynb #596e5d79
 @contextmanager
@@ -52,9 +55,11 @@ class Timings:
         return self.median(case)/self.median(self.base)
 
     def rows(self): return [(c, self.median(c), self.ratio(c)) for c in self.times]
-    def __repr__(self): return '\n'.join(f'{c:<40} {_ms(t):>12} {r:8.2f}' for c,t,r in self.rows())
+    def __repr__(self):
+        return '\n'.join(f'{c:<40} {_ms(t):>12} {r:8.2f}' for c,t,r in self.rows())
     def _repr_markdown_(self):
-        head = f"| {self.n_threads} thread{'s' if self.n_threads>1 else ''}, median of {len(self.times[self.base])} | time | ratio |\n|---|---:|---:|\n"
+        n,m = self.n_threads,len(self.times[self.base])
+        head = f"| {n} thread{'s'*(n>1)}, median of {m} | time | ratio |\n|---|---:|---:|\n"
         return head + '\n'.join(f'| {c} | {_ms(t)} | {r:.2f} |' for c,t,r in self.rows())
 
 def _ms(t): return f'{t*1e6:.3g} µs' if t<1e-3 else f'{t*1e3:.3g} ms' if t<1 else f'{t:.3g} s'
@@ -84,7 +89,8 @@ def memory(
     f, # A function of no arguments
 ) -> dict: # Bytes: `peak` above the start, and the `largest` single allocation
     "Memory that torch took on the CPU while `f` ran"
-    os.environ.setdefault('KINETO_LOG_LEVEL', '99')   # the profiler's own messages on standard error
+    # the profiler's own messages on standard error
+    os.environ.setdefault('KINETO_LOG_LEVEL', '99')
     from torch.profiler import ProfilerActivity, profile
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as prof: out = f()
     events = [e for e in prof.profiler.kineto_results.events() if e.name()=='[memory]']

@@ -33,7 +33,9 @@ _Pdb = next(c for c in pdb.Pdb.__mro__ if c.__module__=='pdb')
 _cell = re.compile(r'<ipython-input-[^>]*>|\S*[/\\]ipykernel_\d+[/\\]\d+\.py')
 _path = re.compile(r'(?<=[ (])(?:[A-Za-z]:)?[/\\]\S*[/\\](?=[^/\\\s]+\.py\b)')
 _plumbing = re.compile(r'[/\\](bdb|pdb|runpy|threading|contextlib|codeop)\.py$|[/\\]asyncio[/\\]|<frozen |'
-                       r'[/\\]site-packages[/\\](IPython|ipykernel|execnb|traitlets|tornado|nbdev|nbclient|fastcore|zmq)[/\\]|[/\\]backprop_nbs[/\\]debug\.py$')
+                       r'[/\\]site-packages[/\\](IPython|ipykernel|execnb|traitlets|tornado|'
+                       r'nbdev|nbclient|fastcore|zmq)[/\\]|'
+                       r'[/\\]backprop_nbs[/\\]debug\.py$')
 
 class _ScriptedPdb(_Pdb):
     def __init__(self, cmds):
@@ -53,8 +55,11 @@ class _ScriptedPdb(_Pdb):
     def finish(self):
         "Print the session; raise if it did not end with its script"
         print(self.session())
-        if self.script.ran_out: raise ScriptError("the script ran out while pdb was waiting for a command; end it with `c` (run on) or `q` (quit)")
-        if self.script.cmds: raise ScriptError(f"the function ended before the script did; never reached: {'; '.join(self.script.cmds)}")
+        if self.script.ran_out:
+            raise ScriptError("the script ran out while pdb was waiting for a command; end it with `c` (run on) or `q` "
+                              "(quit)")
+        if self.script.cmds:
+            raise ScriptError(f"the function ended before the script did; never reached: {'; '.join(self.script.cmds)}")
 
 @contextmanager
 def _scripted(cmds):
@@ -90,7 +95,9 @@ def pdb_pm(
     cmds:str, # What you would type, one command a line; must end with `q`
 ):
     "Post-mortem of `exc` with the commands `cmds`; prints the session"
-    if exc.__traceback__ is None: raise ValueError("exc: this exception was never raised, so it has no frames to look at")
+    if exc.__traceback__ is None:
+        raise ValueError("exc: this exception was never raised, so it has no frames to look "
+                         "at")
     with _scripted(cmds) as p:
         p.reset()
         p.interaction(None, exc.__traceback__)

@@ -36,7 +36,8 @@ def table(
     rows:list, # One list a row; each cell is shown by `str`
 ) -> Markdown: # A string that a notebook shows as a table
     "A table in Markdown"
-    def line(cells): return '| ' + ' | '.join(re.sub(r'(?<!\\)\|', r'\\|', str(c)) for c in cells) + ' |'
+    def line(cells):
+        return '| ' + ' | '.join(re.sub(r'(?<!\\)\|', r'\\|', str(c)) for c in cells) + ' |'
     return Markdown('\n'.join([line(head), line(['---']*len(head)), *map(line, rows)]))
 
 # %% ../nbs/13_draw.ipynb #c2e6984a
@@ -48,13 +49,18 @@ DASHES = ['-', '--', ':']
 def set_style():
     "Set matplotlib's rcParams to figures legible on light and dark pages"
     plt.rcParams.update({
-        'figure.facecolor':'none', 'axes.facecolor':'none', 'savefig.facecolor':'none', 'legend.frameon':False,
-        **{k:INK for k in ('text.color', 'axes.labelcolor', 'axes.titlecolor', 'axes.edgecolor', 'xtick.color', 'ytick.color',
+        'figure.facecolor':'none', 'axes.facecolor':'none', 'savefig.facecolor':'none',
+        'legend.frameon':False,
+        **{k:INK for k in ('text.color', 'axes.labelcolor', 'axes.titlecolor',
+                           'axes.edgecolor', 'xtick.color', 'ytick.color',
                            'grid.color', 'patch.edgecolor', 'hatch.color')},
         'axes.prop_cycle': cycler(linestyle=DASHES) * cycler(color=COLOURS),
-        'axes.spines.top':False, 'axes.spines.right':False, 'axes.titlesize':11, 'axes.titlelocation':'left',
-        'figure.figsize':(6, 3.4), 'figure.dpi':100, 'savefig.dpi':200, 'savefig.bbox':'tight', 'font.size':11,
-        'lines.linewidth':1.8, 'grid.alpha':.35, 'grid.linewidth':.6, 'axes.axisbelow':True, 'image.interpolation':'nearest'})
+        'axes.spines.top':False, 'axes.spines.right':False, 'axes.titlesize':11,
+        'axes.titlelocation':'left',
+        'figure.figsize':(6, 3.4), 'figure.dpi':100, 'savefig.dpi':200,
+        'savefig.bbox':'tight', 'font.size':11,
+        'lines.linewidth':1.8, 'grid.alpha':.35, 'grid.linewidth':.6, 'axes.axisbelow':True,
+        'image.interpolation':'nearest'})
     _retina()
 
 # %% ../nbs/13_draw.ipynb #810fe277
@@ -80,8 +86,8 @@ def show_images(
     ncols=10,      # Images in a row
     shape=None,    # (h, w) of each image, where the rows of pixels are not squares
     size=.7,       # Width of an image on the page, inches
-    signed=False,  # Zero in the middle of the colours (orange above, blue below), as for weights?
-    vmin=None,     # Value of the darkest colour, one for all images; default: the least of `x`
+    signed=False,  # Zero in the middle of the colours (orange above, blue below)?
+    vmin=None, # Value of the darkest colour, one for all images; default: the least of `x`
     vmax=None,     # Value of the lightest colour; default: the greatest of `x`
     ax=None        # Axes to draw in; default: a new figure
 ): # The Axes
@@ -91,7 +97,8 @@ def show_images(
     nr = math.ceil(n/nc)
     if labels is not None:
         labels = _np(labels).tolist() if hasattr(labels, 'shape') else list(labels)
-        if len(labels)!=n: raise ValueError(f"show_images: {n} images but {len(labels)} labels")
+        if len(labels)!=n:
+            raise ValueError(f"show_images: {n} images but {len(labels)} labels")
     gap, top = max(h,w)*.12, (max(h,w)*.12 if labels is None else w*.36*.7/size)
     ok = a[np.isfinite(a)]
     lo,hi = (ok.min(),ok.max()) if len(ok) else (0,1)
@@ -102,9 +109,11 @@ def show_images(
     boxes = []
     for i,im in enumerate(a):
         l,t = i%nc*(w+gap), i//nc*(h+top)+top
-        ax.imshow(im, cmap=SIGNED if signed else GREY, vmin=lo, vmax=hi if hi>lo else lo+1, extent=(l, l+w, t+h, t), interpolation='nearest')
+        ax.imshow(im, cmap=SIGNED if signed else GREY, vmin=lo, vmax=hi if hi>lo else lo+1,
+                  extent=(l, l+w, t+h, t), interpolation='nearest')
         boxes.append(Rectangle((l,t), w, h))
-        if labels is not None: ax.text(l+w/2, t-top*.12, str(labels[i]), ha='center', va='bottom', fontsize=10)
+        if labels is not None:
+            ax.text(l+w/2, t-top*.12, str(labels[i]), ha='center', va='bottom', fontsize=10)
     ax.add_collection(PatchCollection(boxes, facecolor='none', edgecolor=INK, linewidth=.6))
     ax.set(xlim=(-gap/8, W+gap/8), ylim=(H+gap/8, y0-gap/8), aspect='equal')
     ax.set_axis_off()
@@ -119,7 +128,8 @@ def _images(a, shape=None):
     if a.ndim==2:
         side = math.isqrt(a.shape[1])
         h,w = shape or (side,side)
-        if h*w!=a.shape[1]: raise ValueError(f"show_images: {a.shape[1]} pixels are no {h}x{w} image: give shape=(h, w)")
+        if h*w!=a.shape[1]:
+            raise ValueError(f"show_images: {a.shape[1]} pixels are no {h}x{w} image: give shape=(h, w)")
         a = a.reshape(len(a), h, w)
     if a.ndim!=3 or not a.size: raise ValueError(f"show_images wants (n, pixels) or (n, h, w) with n>0, got {s}")
     return a.astype(float)
@@ -127,7 +137,7 @@ def _images(a, shape=None):
 # %% ../nbs/13_draw.ipynb #9485a3c6
 def plot_losses(
     losses,          # Losses in order: one list or tensor, or a dict of them by name
-    x=None,          # Where on the x axis: one list for all, or a dict by name; default 0, 1, 2, ...
+    x=None, # Where on the x axis: one list for all, or a dict by name; default 0, 1, 2, ...
     xlabel='step',   # What is counted along the x axis
     ylabel='loss',   # What is drawn
     log=False,       # A logarithmic y axis?
@@ -140,15 +150,20 @@ def plot_losses(
     if ax is None: _,ax = plt.subplots()
     ends,whole = [],True
     for (name,y),kw in zip(losses.items(), cycle(plt.rcParams['axes.prop_cycle'])):
-        y = np.array([float(o) for o in y]) if not hasattr(y, 'shape') else _np(y).astype(float).ravel()
+        y = (np.array([float(o) for o in y]) if not hasattr(y, 'shape')
+             else _np(y).astype(float).ravel())
         xs = x.get(name) if isinstance(x, dict) else x
         xs = np.arange(len(y)) if xs is None else _np(xs)
-        if len(xs)!=len(y): raise ValueError(f"plot_losses: {len(y)} losses but {len(xs)} positions for {name!r}")
+        if len(xs)!=len(y):
+            raise ValueError(f"plot_losses: {len(y)} losses but {len(xs)} positions for "
+                             f"{name!r}")
         whole = whole and bool((xs==np.round(xs)).all())
         ends.append(_curve(ax, xs, y, str(name), smooth, kw))
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale='log' if log else 'linear')
     if title: ax.set_title(title)
-    if whole and isinstance(ax.xaxis.get_major_locator(), MaxNLocator): ax.locator_params(axis='x', integer=True)   # no step 2.5
+    # no step 2.5
+    if whole and isinstance(ax.xaxis.get_major_locator(), MaxNLocator):
+        ax.locator_params(axis='x', integer=True)
     _name_ends(ax, ends)
     return ax
 
@@ -186,8 +201,10 @@ def plot_stats(
 ): # The figure
     "Draw statistics side by side, a panel each"
     if not panels: raise ValueError("panels: got none, wanted a dict of titles and curves")
-    fig,axes = plt.subplots(1, len(panels), figsize=(size[0]*len(panels), size[1]), layout='constrained', squeeze=False)
-    for ax,(title,curves) in zip(axes[0], panels.items()): plot_losses(curves, x, xlabel, '', log, title=title, ax=ax)
+    fig,axes = plt.subplots(1, len(panels), figsize=(size[0]*len(panels), size[1]),
+                            layout='constrained', squeeze=False)
+    for ax,(title,curves) in zip(axes[0], panels.items()):
+        plot_losses(curves, x, xlabel, '', log, title=title, ax=ax)
     return fig
 
 # %% ../nbs/13_draw.ipynb #77f50538
@@ -222,7 +239,8 @@ def _ours(t):
 def _nodes(t, most):
     "Every tensor that `t` came from, each after its arguments"
     if not _is_node(t):
-        raise TypeError(f"t: got {type(t).__name__}, wanted a tensor of backprop_nbs.autograd, which remembers where it came from")
+        raise TypeError(f"t: got {type(t).__name__}, wanted a tensor of backprop_nbs.autograd, which remembers where "
+                        "it came from")
     seen,todo,order = set(),[(t, False)],[]
     while todo:
         o,done = todo.pop()
@@ -270,7 +288,8 @@ def _place(nodes):
     return {v: (g.nodes[v]['layer'], row[v]) for v in g}, routes
 
 # %% ../nbs/13_draw.ipynb #162a0156
-CHAR,LINE,GAP,PAD = 7.3,16,46,10   # of the drawing: width of a letter, height of a line, room between columns and inside a box
+# of the drawing: width of a letter, height of a line, room between columns and inside a box
+CHAR,LINE,GAP,PAD = 7.3,16,46,10
 
 def _words(nodes, names):
     "What each tensor is called: its name, or its operation, numbered where there are several"
@@ -292,7 +311,8 @@ def _labels(o, names, words):
         if id(o) in names: head = f'{head} = {o.op}'
         head += ''.join(f' {_num(a)}' for a in o.args if isinstance(a, (int,float)) and not isinstance(a, bool))
     grad = getattr(o, 'grad', None)
-    return [s for s in (head, _brief(o.data), f'grad {_brief(grad)}' if grad is not None and _np(grad).size<=4 else '') if s]
+    return [s for s in (head, _brief(o.data), f'grad {_brief(grad)}' if grad is not None and _np(grad).size<=4
+                        else '') if s]
 
 class _Layout:
     "Where the boxes of a graph stand: widths of columns, height of rows"
@@ -301,7 +321,8 @@ class _Layout:
         words = _words(nodes, names)
         self.text,self.extra = {id(o): _labels(o, names, words) for o in nodes},extra
         ncol = 1 + max(c for c,_ in self.pos.values())
-        self.width = [max([self.needs(v) for v,(c,_) in self.pos.items() if c==k and v in self.text] or [20]) for k in range(ncol)]
+        self.width = [max([self.needs(v) for v,(c,_) in self.pos.items() if c==k and v in self.text] or [20])
+                      for k in range(ncol)]
         self.left = [8 + sum(self.width[:k]) + GAP*k for k in range(ncol)]
         self.tall = LINE*(max(map(len, self.text.values()))+extra) + 2*PAD
         rows = [r for _,r in self.pos.values()]
@@ -317,7 +338,8 @@ class _Layout:
 def _bends(pts):
     "A smooth line through points"
     x,y = pts[0]
-    bends = (f'C{(x0+x1)/2:.1f} {y0:.1f} {(x0+x1)/2:.1f} {y1:.1f} {x1:.1f} {y1:.1f}' for (x0,y0),(x1,y1) in zip(pts, pts[1:]))
+    bends = (f'C{(x0+x1)/2:.1f} {y0:.1f} {(x0+x1)/2:.1f} {y1:.1f} {x1:.1f} {y1:.1f}' for (x0,y0),
+             (x1,y1) in zip(pts, pts[1:]))
     return f'M{x:.1f} {y:.1f}' + ''.join(bends)
 
 def _edge(lay, a, b, path, name, ink, extra):
@@ -325,8 +347,10 @@ def _edge(lay, a, b, path, name, ink, extra):
     pts = [(lay.at(v)[0] + (lay.wide(v)/2 if v==a else 0), lay.at(v)[1]) for v in path[:-1]]
     pts.append((lay.at(b)[0]-lay.wide(b)/2-5, lay.at(b)[1]))
     (x0,y0),(x,y) = pts[0],pts[-1]
-    back = f'<path class="back" d="M{x0+6:.1f} {y0-3.5:.1f}l-6 3.5l6 3.5z" fill="{ink}" stroke="none"/>' if extra else ''
-    return (f'<g class="edge" data-edge="{name}" fill="none" stroke="{ink}" stroke-width="1.3"><path d="{_bends(pts)}"/>'
+    back = (f'<path class="back" d="M{x0+6:.1f} {y0-3.5:.1f}l-6 3.5l6 3.5z" fill="{ink}" stroke="none"/>'
+            if extra else '')
+    return (f'<g class="edge" data-edge="{name}" fill="none" stroke="{ink}" stroke-width="1.3"><path '
+            f'd="{_bends(pts)}"/>'
             f'<path class="head" d="M{x:.1f} {y-3.5:.1f}l6 3.5l-6 3.5z" fill="{ink}" stroke="none"/>{back}</g>')
 
 def _box(lay, o, i, ink, extra):
@@ -338,10 +362,13 @@ def _box(lay, o, i, ink, extra):
     dash = ' stroke-dasharray="4 3"' if fill=='none' else ''
     y0 = y - LINE*(len(lines)+extra)/2 + LINE*.78
     def text(k, s, how): return f'<text {how}x="{x:.1f}" y="{y0+k*LINE:.1f}" text-anchor="middle"'+s
-    rows = [text(k, f' font-weight="{400 if k else 700}" fill="{ink}">{escape(s)}</text>', '') for k,s in enumerate(lines)]
+    rows = [text(k, f' font-weight="{400 if k else 700}" fill="{ink}">{escape(s)}</text>', '') for k,
+            s in enumerate(lines)]
     if extra: rows.append(text(len(lines), '></text>', 'class="acc" '))
-    return (f'<g class="node" data-node="{i}"><rect x="{x-w/2:.1f}" y="{y-lay.tall/2:.1f}" width="{w:.1f}" height="{lay.tall:.1f}" '
-            f'rx="{14 if leaf else 6}" fill="{fill}" fill-opacity=".14" stroke="{ink if fill=="none" else fill}" stroke-width="1.3"{dash}/>'
+    return (f'<g class="node" data-node="{i}"><rect x="{x-w/2:.1f}" y="{y-lay.tall/2:.1f}" width="{w:.1f}" '
+            f'height="{lay.tall:.1f}" '
+            f'rx="{14 if leaf else 6}" fill="{fill}" fill-opacity=".14" stroke="{ink if fill=="none" else fill}" '
+            f'stroke-width="1.3"{dash}/>'
             + ''.join(rows) + '</g>')
 
 def _svg(nodes, names, ink=INK, extra=0):
@@ -349,8 +376,10 @@ def _svg(nodes, names, ink=INK, extra=0):
     from html import escape
     lay,where = _Layout(nodes, names, extra),{id(o): i for i,o in enumerate(nodes)}
     W,H = lay.size
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {W:.0f} {H:.0f}" width="{W:.0f}" height="{H:.0f}" role="img" '
-            f'aria-label="{escape(_describe(nodes, names), quote=True)}" font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">')
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {W:.0f} {H:.0f}" width="{W:.0f}" height="{H:.0f}" '
+            'role="img" '
+            f'aria-label="{escape(_describe(nodes, names), quote=True)}" '
+            'font-family="ui-monospace,Menlo,Consolas,monospace" font-size="12">')
     edges = [_edge(lay, a, b, path, f'{where[a]}-{where[b]}', ink, extra) for (a,b),path in lay.routes.items()]
     return '\n'.join([head, *edges, *[_box(lay, o, i, ink, extra) for i,o in enumerate(nodes)]]) + '</svg>'
 
@@ -358,7 +387,8 @@ def _describe(nodes, names):
     "The graph in words, for who cannot see it"
     label = {id(o): names.get(id(o)) or (f'leaf {i}' if o.op is None else f'{o.op} {i}') for i,o in enumerate(nodes)}
     def made(o): return ' and '.join(label[id(a)] if _is_node(a) else 'a constant' for a in o.args)
-    return 'Computation graph: ' + '; '.join(f"{label[id(o)]} is {o.op} of {made(o)}" for o in nodes if o.op is not None)
+    return 'Computation graph: ' + '; '.join(f"{label[id(o)]} is {o.op} of {made(o)}" for o in nodes
+                                             if o.op is not None)
 
 class Drawing:
     "SVG that a notebook shows"
@@ -374,7 +404,7 @@ class Drawing:
 
 # %% ../nbs/13_draw.ipynb #e5dbd7f0
 def draw_graph(
-    t,           # A result of `backprop_nbs.autograd`, or a torch tensor that was computed inside `record`
+    t,           # A result of `backprop_nbs.autograd`, or a torch tensor from inside `record`
     most:int=60, # Refuse to draw more tensors than this
     **names,     # Names for tensors in the graph, such as `w1=w1`
 ): # A `Drawing`
@@ -383,16 +413,22 @@ def draw_graph(
     return Drawing(_svg(nodes, {id(_ours(o)): k for k,o in names.items()}), len(nodes))
 
 # %% ../nbs/13_draw.ipynb #282a12ea
-_WIDGET = '''<div class="bn-steps" id="ID" tabindex="0" role="group" aria-label="Backward pass, step by step; arrow keys move">
+_WIDGET = '''<div class="bn-steps" id="ID" tabindex="0" role="group"
+  aria-label="Backward pass, step by step; arrow keys move">
 <style>
-#ID{border:1px solid rgba(128,128,128,.45);border-radius:10px;padding:.7em .9em;font:14px/1.45 system-ui,sans-serif;color:inherit;max-width:100%;box-sizing:border-box}
+#ID{border:1px solid rgba(128,128,128,.45);border-radius:10px;padding:.7em .9em;font:14px/1.45 system-ui,sans-serif;
+  color:inherit;max-width:100%;box-sizing:border-box}
 #ID:focus-visible{outline:2px solid #0072B2;outline-offset:2px}
 #ID .g{overflow-x:auto} #ID svg{display:block;margin:0 auto;max-width:none}
 #ID .bar{display:flex;gap:.4em;align-items:center;margin:.6em 0 .5em;flex-wrap:wrap}
-#ID button{font:inherit;color:inherit;background:rgba(128,128,128,.14);border:1px solid rgba(128,128,128,.5);border-radius:6px;padding:.15em .8em;cursor:pointer;min-width:2.6em}
+#ID button{font:inherit;color:inherit;background:rgba(128,128,128,.14);border:1px solid rgba(128,128,128,.5);
+  border-radius:6px;padding:.15em .8em;cursor:pointer;min-width:2.6em}
 #ID button[aria-disabled=true]{opacity:.35;cursor:default}
-#ID .say{min-height:6.5em;overflow-x:auto} #ID .say code,#ID .say pre{font:13px/1.4 ui-monospace,Menlo,Consolas,monospace;background:rgba(128,128,128,.13);color:inherit;border-radius:4px;padding:.05em .35em;margin:.1em 0}
-#ID .say pre{padding:.35em .6em;display:inline-block;vertical-align:top;white-space:pre;border:0} #ID .say li{margin:.3em 0} #ID .say ul{margin:.3em 0;padding-left:1.3em}
+#ID .say{min-height:6.5em;overflow-x:auto}
+#ID .say code,#ID .say pre{font:13px/1.4 ui-monospace,Menlo,Consolas,monospace;background:rgba(128,128,128,.13);
+  color:inherit;border-radius:4px;padding:.05em .35em;margin:.1em 0}
+#ID .say pre{padding:.35em .6em;display:inline-block;vertical-align:top;white-space:pre;border:0}
+#ID .say li{margin:.3em 0} #ID .say ul{margin:.3em 0;padding-left:1.3em}
 #ID .node,#ID .edge{transition:opacity .15s} #ID .wait{opacity:.38} #ID .now rect{stroke-width:3.2;fill-opacity:.3}
 #ID{--g:#85285f} body[data-theme="dark"] #ID{--g:#eab0cf} #ID .acc{fill:var(--g)}
 @media (prefers-color-scheme:dark){#ID{--g:#eab0cf} body[data-theme="light"] #ID{--g:#85285f}}
@@ -402,7 +438,10 @@ _WIDGET = '''<div class="bn-steps" id="ID" tabindex="0" role="group" aria-label=
 @media (prefers-reduced-motion:reduce){#ID *{transition:none}}
 </style>
 <div class="g">SVG</div>
-<div class="bar"><button type="button" data-to="first" aria-label="First step">|&lt;</button><button type="button" data-to="back" aria-label="Step back">&lt;</button><button type="button" data-to="next" aria-label="Next step">&gt;</button><button type="button" data-to="last" aria-label="Last step">&gt;|</button><span class="at"></span></div>
+<div class="bar"><button type="button" data-to="first" aria-label="First step">|&lt;</button>
+<button type="button" data-to="back" aria-label="Step back">&lt;</button>
+<button type="button" data-to="next" aria-label="Next step">&gt;</button>
+<button type="button" data-to="last" aria-label="Last step">&gt;|</button><span class="at"></span></div>
 <div class="say" aria-live="polite"></div>
 <script>
 (function(){
@@ -412,18 +451,22 @@ function count(){return "step "+(k+1)+" of "+S.length}
 function q(s){return root.querySelectorAll(s)}
 function show(){
   var s=S[k];
-  q(".node").forEach(function(n){var i=+n.dataset.node;n.classList.toggle("now",i===s.now);n.classList.toggle("wait",s.seen.indexOf(i)<0);n.querySelector(".acc").textContent=s.acc[i]||""});
+  q(".node").forEach(function(n){var i=+n.dataset.node;n.classList.toggle("now",i===s.now);
+    n.classList.toggle("wait",s.seen.indexOf(i)<0);n.querySelector(".acc").textContent=s.acc[i]||""});
   q(".edge").forEach(function(e){e.classList.toggle("now",s.edges.indexOf(e.dataset.edge)>=0)});
   var G=root.querySelector(".g"),r=root.querySelector(".now rect").getBoundingClientRect(),w=G.getBoundingClientRect();
   G.scrollLeft+=r.left+r.width/2-w.left-w.width/2;
   root.querySelector(".at").textContent=count();
   say.innerHTML='<span class="quiet">'+count()+". </span>"+s.say;
-  q("button").forEach(function(b){var t=b.dataset.to;b.setAttribute("aria-disabled",(t==="first"||t==="back")?k===0:k===S.length-1)});
+  q("button").forEach(function(b){var t=b.dataset.to;
+    b.setAttribute("aria-disabled",(t==="first"||t==="back")?k===0:k===S.length-1)});
 }
 function go(t){k=t==="first"?0:t==="last"?S.length-1:Math.max(0,Math.min(S.length-1,k+(t==="next"?1:-1)));show()}
 q("button").forEach(function(b){b.addEventListener("click",function(){go(b.dataset.to)})});
-root.addEventListener("keydown",function(e){var t={ArrowRight:"next",ArrowLeft:"back",Home:"first",End:"last"}[e.key];if(e.key===" "&&e.target===root)t="next";if(t){go(t);e.preventDefault();e.stopPropagation()}});
-var tall=0;S.forEach(function(s){say.innerHTML=s.say;tall=Math.max(tall,say.offsetHeight)});say.style.minHeight=tall+"px";
+root.addEventListener("keydown",function(e){var t={ArrowRight:"next",ArrowLeft:"back",Home:"first",End:"last"}[e.key];
+    if(e.key===" "&&e.target===root)t="next";if(t){go(t);e.preventDefault();e.stopPropagation()}});
+var tall=0;S.forEach(function(s){say.innerHTML=s.say;tall=Math.max(tall,say.offsetHeight)});
+    say.style.minHeight=tall+"px";
 show();
 })();
 </script>
@@ -439,9 +482,11 @@ class Widget:
     ):
         "Write a page that needs no network"
         from pathlib import Path
-        head = ('<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        head = ('<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" '
+                'content="light dark">'
                 f'<title>{self.title}</title>')
-        Path(path).write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{self.html}</body></html>', encoding='utf-8')
+        Path(path).write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{self.html}</body></html>',
+                              encoding='utf-8')
 
 # %% ../nbs/13_draw.ipynb #57b60a8c
 _PLAIN = {('pow', 0): 'g*p*a**(p-1)', ('pow', 1): 'g*out*log(a)'}    # where the code has to look after special cases
@@ -467,7 +512,8 @@ def _told(s, where, call, arrived):
     from html import escape
     o,pre = s.tensor,f'<pre>{escape(_full(s.g))}</pre>'
     if o.op is None:
-        return f'<b>{escape(call(o))}</b> was given, not computed: the gradient that has arrived is its <code>.grad</code>. {pre}'
+        return (f'<b>{escape(call(o))}</b> was given, not computed: the gradient that has arrived is its '
+                f'<code>.grad</code>. {pre}')
     places = [k for k,a in enumerate(o.args) if _is_node(a) and a.requires_grad]
     items = []
     for (to,d,text),k in zip(s.to, places):
@@ -476,8 +522,10 @@ def _told(s, where, call, arrived):
         arrived[j] = d if first else arrived[j] + d
         how = f'by the rule <code>{escape(rule)}</code>' if rule else f'by the rule of {o.op}'
         more = '' if first else f' is added to what was there, which makes <pre>{escape(_full(arrived[j]))}</pre>'
-        items.append(f'<li>to <b>{escape(call(to))}</b> {how}{_undone(o, to)}: <pre>{escape(_full(d))}</pre>{more}</li>')
-    return (f'<b>{escape(call(o))}</b>, made by <code>{escape(str(o.op))}</code>. The gradient g that arrived, now complete: '
+        items.append(f'<li>to <b>{escape(call(to))}</b> {how}{_undone(o, to)}: '
+                     f'<pre>{escape(_full(d))}</pre>{more}</li>')
+    return (f'<b>{escape(call(o))}</b>, made by <code>{escape(str(o.op))}</code>. The gradient g that arrived, now '
+            'complete: '
             f'{pre}<ul>{"".join(items)}</ul>')
 
 def step_through(
@@ -490,13 +538,16 @@ def step_through(
     t = _ours(t)
     nodes,named = _nodes(t, most),{id(_ours(o)): k for k,o in names.items()}
     where,words = {id(o): i for i,o in enumerate(nodes)},_words(nodes, named)
-    def call(a): return _num(a) if isinstance(a, (int,float)) else (words.get(id(a)) or 'the leaf') if _is_node(a) else 'the constant'
+    def call(a):
+        return (_num(a) if isinstance(a, (int,float)) else (words.get(id(a)) or 'the leaf') if _is_node(a)
+                else 'the constant')
     arrived,steps,seen = {},[],{where[id(t)]}
     for s in t.steps():
         i,say = where[id(s.tensor)],_told(s, where, call, arrived)
         seen |= {where[id(to)] for to,_,_ in s.to}
         acc = {str(j): f'g {_brief(g)}' for j,g in arrived.items()} | {str(where[id(t)]): 'g 1'}
-        steps.append(dict(now=i, seen=sorted(seen), acc=acc, edges=[f'{where[id(to)]}-{i}' for to,_,_ in s.to], say=say))
+        steps.append(dict(now=i, seen=sorted(seen), acc=acc,
+                          edges=[f'{where[id(to)]}-{i}' for to,_,_ in s.to], say=say))
     svg,data = _svg(nodes, named, ink='currentColor', extra=1),json.dumps(steps).replace('</', '<\\/')
     uid = 'bn' + hashlib.sha1((svg+data).encode()).hexdigest()[:10]
     html = _WIDGET.replace('SVG', svg).replace('STEPS', data).replace('ID', uid)

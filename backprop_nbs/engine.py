@@ -293,21 +293,20 @@ def apply(
     kwargs=None, # Its options
 ): # A `Tensor` that remembers `rule` and `args` if one of them wants a gradient; a torch tensor if none is a `Tensor`
     "Compute an operation, and record it"
-    vals,wanted,bit,ours,lost = [],0,1,False,False
+    vals,wanted,bit,ours = [],0,1,False
     for a in args:
         if type(a) is Tensor:
             ours = True
             vals.append(a.data)
             if a.requires_grad: wanted |= bit
         elif type(a) is int or type(a) is float: vals.append(a)
-        else:
-            vals.append(a := _constant(a))
-            lost = lost or isinstance(a, torch.Tensor) and a.requires_grad
+        else: vals.append(_constant(a))
         bit <<= 1
-    if lost and ours: raise TypeError("a torch tensor with requires_grad=True among the arguments: its gradient would "
-                                      "be lost; wrap it in backprop_nbs.autograd.Tensor, or detach it")
     d = rule.forward(*vals, **kwargs) if kwargs else rule.forward(*vals)
     if not ours: return d
+    if d.requires_grad:
+        raise TypeError("a torch tensor with requires_grad=True among the arguments: its gradient would "
+                                        "be lost; wrap it in backprop_nbs.autograd.Tensor, or detach it")
     out,slope = _new(Tensor),d.is_floating_point() or d.is_complex() and bool(wanted) and _no_complex(rule)
     out.data,out.node,out.requires_grad = d,None,bool(wanted) and slope and _recording.get()
     if out.requires_grad: _record(out, rule, args, kwargs, vals, wanted)
@@ -331,7 +330,8 @@ def _two(rule, a, b):
 def _constant(a):
     "An argument that is no `Tensor`, for torch"
     return torch.as_tensor(a) if hasattr(a, '__array__') and not isinstance(a, (float,int,torch.Tensor)) else a
-def _no_complex(rule): raise NotImplementedError(f"{rule.name}: no rule for complex numbers; use their real and imaginary parts")
+def _no_complex(rule):
+    raise NotImplementedError(f"{rule.name}: no rule for complex numbers; use their real and imaginary parts")
 
 @contextmanager
 def no_grad():

@@ -358,7 +358,8 @@ def forward_and_backward_blocks(
     "`forward_and_backward`, a block of rows at a time"
     if block is None: block = _block_rows(*w1.shape, inp.element_size())
     if not isinstance(block, int) or isinstance(block, bool) or block<1:
-        raise ValueError(f"block: got {block!r}, wanted a whole number of rows, 1 or more, or None")
+        raise ValueError(f"block: got {block!r}, wanted a whole number of rows, 1 or more, "
+                         "or None")
     _check_mse(inp[:,:1], targ)
     n,loss,w1t = len(inp),0.,w1.t().contiguous()
     w1tg,b1g,w2g,b2g = (torch.zeros_like(p) for p in (w1t, b1, w2, b2))

@@ -84,10 +84,11 @@ _AXIS_NAMES = {1: ('l',), 2: ('h', 'w')}
 
 def _check_groups(name, groups, *channels):
     if not isinstance(groups, int) or groups<1 or any(c%groups for c in channels):
-        raise ValueError(f"{name}: got groups {groups!r} for {' and '.join(map(str, channels))} channels, wanted a divisor of both")
+        raise ValueError(f"{name}: got groups {groups!r} for {' and '.join(map(str, channels))} channels, wanted a "
+                         "divisor of both")
 
 def _check_conv(name, k, inp, w, b, groups, c_at):
-    "Raise `ValueError` unless input, weights and bias belong together; `c_at` is the axis of `w` that the input's channels meet"
+    "Raise `ValueError` unless input, weights and bias fit; `c_at`: the axis of `w` for the input's channels"
     axes = ','.join(_AXIS_NAMES[k])
     wanted = f"({'n,c,'+axes}) or ({'c,'+axes})"
     if not isinstance(inp, Tensor) or inp.ndim not in (k+1, k+2):
@@ -99,7 +100,8 @@ def _check_conv(name, k, inp, w, b, groups, c_at):
     _check_groups(name, groups, c, w.shape[0])
     n_in,n_out = (w.shape[1]*groups, w.shape[0]) if c_at==1 else (w.shape[0], w.shape[1]*groups)
     if c!=n_in:
-        raise ValueError(f"{name}: got an input {_shape(inp)} of {c} channels, wanted {n_in}: weights {_shape(w)}, groups {groups}")
+        raise ValueError(f"{name}: got an input {_shape(inp)} of {c} channels, wanted {n_in}: weights {_shape(w)}, "
+                         f"groups {groups}")
     if b is not None and b.shape!=(n_out,):
         raise ValueError(f"{name}: got a bias {_shape(b)}, wanted ({n_out},), one for each output channel")
 
@@ -110,7 +112,8 @@ def _conv_how(name, k, inp, w, b, stride, padding, dilation, groups):
     pads = _pads(name, padding, w.shape[2:], stride, dilation)
     for n,s,d,(p,q) in zip(inp.shape[-k:], w.shape[2:], dilation, pads):
         if n+p+q < d*(s-1)+1:
-            raise ValueError(f"{name}: a kernel {tuple(w.shape[2:])} with dilation {dilation} does not fit into the input "
+            raise ValueError(f"{name}: a kernel {tuple(w.shape[2:])} with dilation {dilation} does not fit into the "
+                             "input "
                              f"{_shape(inp)} with padding {padding!r}")
     return stride,pads,dilation
 
@@ -321,11 +324,13 @@ def _convt_how(inp, w, b, stride, padding, output_padding, groups, dilation):
     pads = [(p, p) for p in _axes(name, 'padding', padding, 2, 0)]
     extra = _axes(name, 'output_padding', output_padding, 2, 0)
     if any(e>=max(t, d) for e,t,d in zip(extra, stride, dilation)):
-        raise ValueError(f"{name}: got output_padding {output_padding} with stride {stride}, wanted less than the stride or the dilation")
+        raise ValueError(f"{name}: got output_padding {output_padding} with stride {stride}, wanted less than the "
+                         "stride or the dilation")
     shape = [(n-1)*t - 2*p + d*(s-1) + 1 + e
              for n,t,(p,_),d,s,e in zip(inp.shape[-2:], stride, pads, dilation, w.shape[2:], extra)]
     if min(shape)<1:
-        raise ValueError(f"{name}: padding {padding} leaves nothing of an input {_shape(inp)}; the output would be {tuple(shape)}")
+        raise ValueError(f"{name}: padding {padding} leaves nothing of an input {_shape(inp)}; the output would be "
+                         f"{tuple(shape)}")
     return stride,pads,dilation,shape
 
 # %% ../nbs/07_layers.ipynb #7b7392bc
@@ -383,7 +388,7 @@ class ConvTranspose2d(_Conv):
         seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
         bias:bool=True,     # Has it a bias?
     ): # A new layer
-        "A layer with random weights and zero biases; an output sums over `n_in/groups` channels and kernel over stride places"
+        "A layer with random weights and zero biases; an output sums over its share of channels and of the kernel"
         size,st = _axes(cls.__name__, 'size', size, 2),_axes(cls.__name__, 'stride', stride, 2)
         _check_groups(cls.__name__, groups, n_in, n_out)
         meets = max(1, round(n_in//groups*prod(size)/prod(st)))
@@ -416,7 +421,8 @@ def _pool_how(name, inp, size, stride, padding, dilation, ceil_mode):
         o = (-(-room//t) if ceil_mode else room//t)+1
         outs.append(o - (ceil_mode and (o-1)*t>=n+p)) # a window that would begin in the zeros after the end is dropped
         if room<0 and not ceil_mode or outs[-1]<1:
-            raise ValueError(f"{name}: windows of size {size} do not fit into the input {_shape(inp)}, padding {padding}")
+            raise ValueError(f"{name}: windows of size {size} do not fit into the input {_shape(inp)}, padding "
+                             f"{padding}")
     return size,stride,padding,dilation,outs
 
 # %% ../nbs/07_layers.ipynb #cfdfb131

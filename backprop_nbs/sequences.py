@@ -100,7 +100,8 @@ def lstm_gates_grad(
 def _out_grads(who, outs):
     "`.g` of each of `outs`, zero where one has none"
     if not any(hasattr(o, 'g') for o in outs):
-        raise ValueError(f"{who}: no output has a `.g`; write dL/d(output) there before the way back")
+        raise ValueError(f"{who}: no output has a `.g`; write dL/d(output) there before the "
+                         "way back")
     return [o.g if hasattr(o, 'g') else torch.zeros_like(o) for o in outs]
 
 def lstm_cell(
@@ -385,7 +386,8 @@ class RNN(Recurrent):
         **kwargs,                # `batch_first`, `truncate`
     ):
         if nonlinearity not in _ACTS:
-            raise ValueError(f"RNN: got nonlinearity={nonlinearity!r}, wanted 'tanh' or 'relu'")
+            raise ValueError(f"RNN: got nonlinearity={nonlinearity!r}, wanted 'tanh' or "
+                             "'relu'")
         super().__init__(weights, **kwargs)
         self.nonlinearity = nonlinearity
 
@@ -515,7 +517,8 @@ def _ctc_args(log_probs, targ, input_lengths, target_lengths, blank):
     targ,there = _padded(targ, target_lengths, n, blank, dev)
     bad = there & ((targ<0)|(targ>=c)|(targ==blank))
     if bad.any():
-        raise ValueError(f"ctc_loss: got target {targ[bad][0]}, wanted classes from 0 to {c-1} but not the blank, {blank}")
+        raise ValueError(f"ctc_loss: got target {targ[bad][0]}, wanted classes from 0 to {c-1} but not the blank, "
+                         f"{blank}")
     return log_probs,targ,input_lengths,target_lengths
 
 # %% ../nbs/08a_ctc.ipynb #c92ce5f7
@@ -525,7 +528,7 @@ def _right(a, by=1):
 def _left(a, by=1): return _right(a.flip(1), by).flip(1)
 
 def _ctc_total(alpha, end, T, S):
-    "Log of the sum over all whole paths; with no step at all, only the empty target can be spelt"
+    "Log of the sum over all whole paths; no step at all can spell only the empty target"
     empty = torch.where(S==0, 0., -torch.inf).to(alpha.dtype)
     if not len(alpha): return empty
     last = alpha[(T-1).clamp_min(0),torch.arange(len(T), device=T.device)]
@@ -622,7 +625,7 @@ def ctc_loss_grad(
 
 # %% ../nbs/08a_ctc.ipynb #f54e070c
 class CTCLoss(Module):
-    "Connectionist temporal classification, called as `loss(log_probs, targ, input_lengths, target_lengths)`"
+    "CTC, called as `loss(log_probs, targ, input_lengths, target_lengths)`"
     def __init__(self,
         blank:int=0,              # The class that stands for nothing
         reduction:str='mean',     # Of loss/target length over the batch; or 'sum', or 'none'
@@ -636,8 +639,10 @@ class CTCLoss(Module):
         return loss[0] if log_probs.ndim==2 and self.reduction=='none' else loss
 
     def bwd(self, out, log_probs, targ, input_lengths, target_lengths):
-        g = out.g if self.reduction=='none' else None # as in other losses, one number starts from 1
-        ctc_loss_grad(log_probs, targ, input_lengths, target_lengths, self.blank, self.reduction,
+        # as in other losses, one number starts from 1
+        g = out.g if self.reduction=='none' else None
+        ctc_loss_grad(log_probs, targ, input_lengths, target_lengths, self.blank,
+                      self.reduction,
                       self.zero_infinity, g, self.kept.lattice)
 
 @counterpart(nn.CTCLoss)
@@ -652,5 +657,6 @@ def ctc_greedy(
     "Read off the likeliest path: runs of one class are one, blanks are dropped"
     best = log_probs.argmax(2).t()
     if input_lengths is None: input_lengths = [len(log_probs)]*len(best)
-    runs = [path[:k].unique_consecutive().tolist() for path,k in zip(best, torch.as_tensor(input_lengths).tolist())]
+    runs = [path[:k].unique_consecutive().tolist() for path,
+            k in zip(best, torch.as_tensor(input_lengths).tolist())]
     return [[c for c in run if c!=blank] for run in runs]

@@ -326,7 +326,7 @@ def _modes(model):
         for l,was in modes: l.training = was
 
 def _state_of(model):
-    "A function that puts back what training changes beside parameters: buffers, and the state of every random generator"
+    "A function that puts back what training changes beside parameters: buffers and the random generators"
     layers = _layers(model)
     buffers = [(l, k, getattr(l, k).clone()) for l,k in _buffers(model)]
     gens = [(g, g.get_state()) for l in layers for g in vars(l).values() if isinstance(g, torch.Generator)]
@@ -360,7 +360,8 @@ def _driven(opt, model):
     if isinstance(opt, type) or not all(callable(getattr(opt, k, None)) for k in ('step', 'zero_grad')):
         raise TypeError(f"opt: got {opt!r}, wanted {wanted}")
     if isinstance(opt, torch.optim.LBFGS):
-        raise TypeError(f"opt: got LBFGS, whose step calls the model itself, which `fit` does not support; wanted {wanted}")
+        raise TypeError("opt: got LBFGS, whose step calls the model itself, which `fit` does not support; wanted "
+                        f"{wanted}")
     if isinstance(opt, torch.optim.Optimizer): opt = _FromTorch(opt)
     theirs,mine = getattr(opt, 'params', ()),{id(p) for p in model.parameters()}
     if theirs and not any(id(p) in mine for p in theirs):

@@ -57,7 +57,8 @@ def attention_grad(
     "Write the gradients of `attention` into `.g` of `q`, `k` and `v`"
     if p is None: p = attention_weights(q, k, hide)
     v.g = p.mT @ out.g
-    along = (out*out.g).sum(-1, keepdim=True)              # equals (p*pg).sum(-1), and is cheaper
+    # equals (p*pg).sum(-1), and is cheaper
+    along = (out*out.g).sum(-1, keepdim=True)
     sg = (out.g @ v.mT).sub_(along).mul_(p).mul_(q.shape[-1]**-.5)
     q.g = sg @ k
     k.g = sg.mT @ q
@@ -65,11 +66,13 @@ def attention_grad(
 # %% ../nbs/09_transformer.ipynb #893429e3
 def _gen(seed, device='cpu'):
     "A generator: `seed` itself if it is one, a new one for a number, None for torch's own"
-    return seed if seed is None or isinstance(seed, torch.Generator) else torch.Generator(device).manual_seed(seed)
+    return (seed if seed is None or isinstance(seed, torch.Generator)
+            else torch.Generator(device).manual_seed(seed))
 
 def _heads(width, heads):
     if not (isinstance(heads, int) and heads>0 and width%heads==0):
-        raise ValueError(f"heads: got {heads} for a width of {width}, wanted a number that divides it")
+        raise ValueError(f"heads: got {heads} for a width of {width}, wanted a number that "
+                         "divides it")
 
 class SelfAttention(Module):
     "Attention of a sequence to itself, with several heads"
@@ -81,31 +84,36 @@ class SelfAttention(Module):
         bias:bool=True,         # Have the two linear layers a bias?
         rotary:bool=False,      # Turn queries and keys by their place?
         batch_first:bool=True,  # Is the input (n, t, width)? Else (t, n, width)
-        seed:int=None,          # Seed of a generator of its own; None draws from torch's global one
+        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
     ):
         _heads(width, heads)
         gen = _gen(seed)
-        self.width,self.heads,self.causal,self.rotary,self.batch_first = width,heads,causal,rotary,batch_first
+        self.width,self.heads,self.causal = width,heads,causal
+        self.rotary,self.batch_first = rotary,batch_first
         self.w = torch.randn(3*width, width, generator=gen)*width**-.5
         self.b = torch.zeros(3*width) if bias else None
-        self.out_proj = Lin(torch.randn(width, width, generator=gen)*width**-.5, torch.zeros(width) if bias else None)
+        self.out_proj = Lin(torch.randn(width, width, generator=gen)*width**-.5,
+                            torch.zeros(width) if bias else None)
 
     def _hidden(self, n, t, pad, device):
         "What each query must not see: None, (t, t), or (n, 1, 1 or t, t)"
         hide = causal_mask(t, device) if self.causal else None
         if pad is None: return hide
         if pad.dtype!=torch.bool or pad.shape!=(n,t):
-            raise ValueError(f"key_padding_mask: got {tuple(pad.shape)} of {pad.dtype}, wanted {(n,t)} of torch.bool, "
+            raise ValueError(f"key_padding_mask: got {tuple(pad.shape)} of {pad.dtype}, "
+                             f"wanted {(n,t)} of torch.bool, "
                              "True where a key is padding")
         pad = pad[:,None,None,:]
         return pad if hide is None else hide|pad
 
     def forward(self, inp, key_padding_mask=None):
         if not isinstance(inp, Tensor) or inp.ndim not in (2,3) or inp.shape[-1]!=self.width:
-            raise ValueError(f"SelfAttention: got {tuple(inp.shape)}, wanted (n, t, {self.width}), or (t, {self.width})")
+            raise ValueError(f"SelfAttention: got {tuple(inp.shape)}, wanted (n, t, "
+                             f"{self.width}), or (t, {self.width})")
         x = inp[None] if inp.ndim==2 else inp if self.batch_first else inp.transpose(0, 1)
         (n,t,c),h = x.shape,self.heads
-        pad = key_padding_mask[None] if key_padding_mask is not None and inp.ndim==2 else key_padding_mask
+        pad = (key_padding_mask[None] if key_padding_mask is not None and inp.ndim==2
+               else key_padding_mask)
         hide = self._hidden(n, t, pad, x.device)
         rows = x.reshape(n*t, c)
         qkv = rows @ self.w.t() if self.b is None else torch.addmm(self.b, rows, self.w.t())
@@ -138,14 +146,17 @@ class SelfAttention(Module):
         g = (g @ self.w).view(n, t, h*d)
         inp.g = g[0] if inp.ndim==2 else g if self.batch_first else g.transpose(0, 1)
 
-    def __repr__(self): return f'SelfAttention({self.width}, {self.heads}, causal={self.causal})'
+    def __repr__(self):
+        return f'SelfAttention({self.width}, {self.heads}, causal={self.causal})'
 
 # %% ../nbs/09_transformer.ipynb #8fe62988
 def _piece(q, k, j, n, causal):
-    "Scaled scores of the queries from `i` on with keys `j` to `j+n`, and `i`: earlier queries see none of these"
+    "Scaled scores of the queries from `i` on with keys `j` to `j+n`; earlier ones see none"
     i = j if causal else 0
     s = (q[...,i:,:] @ k[...,j:j+n,:].mT).mul_(q.shape[-1]**-.5)
-    if causal: s.masked_fill_(torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).triu_(1), -math.inf)
+    if causal:
+        s.masked_fill_(torch.ones(s.shape[-2:], dtype=torch.bool,
+                                  device=s.device).triu_(1), -math.inf)
     return s,i
 
 def online_attention(
@@ -154,14 +165,15 @@ def online_attention(
     v:Tensor, # Values, (..., s, e)
     causal:bool=False, # May a query look only at keys up to its own place? (then t = s)
     block:int=64,      # Keys at a time
-) -> tuple[Tensor,Tensor]: # The mix, (..., t, e), and the logarithm of each row's sum, (..., t, 1)
+) -> tuple[Tensor,Tensor]: # The mix, (..., t, e), and each row's log of the sum, (..., t, 1)
     "`attention` without the table of shares: a few keys at a time"
     out = q.new_zeros(*q.shape[:-1], v.shape[-1])
     top,total = q.new_full((*q.shape[:-1], 1), -math.inf),q.new_zeros(*q.shape[:-1], 1)
     for j in range(0, k.shape[-2], block):
         s,i = _piece(q, k, j, block, causal)
         m = torch.maximum(top[...,i:,:], s.amax(-1, keepdim=True))
-        old = (top[...,i:,:]-m).exp_()                     # what was summed under a lower top shrinks
+        # what was summed under a lower top shrinks
+        old = (top[...,i:,:]-m).exp_()
         e = s.sub_(m).exp_()
         total[...,i:,:] = total[...,i:,:]*old + e.sum(-1, keepdim=True)
         out[...,i:,:] = out[...,i:,:]*old + e @ v[...,j:j+block,:]
@@ -177,7 +189,7 @@ def online_attention_grad(
     causal:bool=False, # As in `online_attention`
     block:int=64,      # Keys at a time
 ):
-    "Write the gradients of `online_attention`: the shares are made again, a few keys at a time"
+    "Write the gradients of `online_attention`: shares are made again, a few keys at a time"
     along = (out*out.g).sum(-1, keepdim=True)
     q.g,k.g,v.g = torch.zeros_like(q),torch.empty_like(k),torch.empty_like(v)
     for j in range(0, k.shape[-2], block):
@@ -193,9 +205,12 @@ def online_attention_grad(
 def _turned(x, base, start, way):
     "Turn each pair (x[2i], x[2i+1]) of place `t` by `way*t*base**(-2i/d)`"
     t,d = x.shape[-2:]
-    if d%2: raise ValueError(f"rope: got width {d}, wanted an even one, since numbers are turned in pairs")
+    if d%2:
+        raise ValueError(f"rope: got width {d}, wanted an even one, since numbers are turned "
+                         "in pairs")
     rate = base**(-torch.arange(0, d, 2, device=x.device, dtype=torch.float64)/d)
-    angle = torch.arange(start, start+t, device=x.device, dtype=torch.float64)[:,None]*rate*way
+    angle = torch.arange(start, start+t, device=x.device, dtype=torch.float64)[:,
+            None]*rate*way
     c,s = angle.cos().to(x.dtype),angle.sin().to(x.dtype)
     a,b = x[...,::2],x[...,1::2]
     return torch.stack((a*c - b*s, a*s + b*c), -1).flatten(-2)
@@ -227,30 +242,34 @@ class KeptGELU(GELU):
         self.keep(below=below)
         return inp*below
     def bwd(self, out, inp):
-        slope = (inp*inp).mul_(-.5).exp_().mul_(inp).mul_(1/math.sqrt(2*math.pi))   # inp times the density
+        # inp times the density
+        slope = (inp*inp).mul_(-.5).exp_().mul_(inp).mul_(1/math.sqrt(2*math.pi))
         inp.g = slope.add_(self.kept.below).mul_(out.g)
 
 # %% ../nbs/09_transformer.ipynb #95cf144c
 class Block(Module):
-    "A block of a transformer: attention, then two linear layers at each place, each beside a way straight on"
+    "A block of a transformer: attention, then two linear layers, each beside a straight way"
     def __init__(self,
         width:int, # Numbers at each place
         heads:int, # Heads of the attention
         causal:bool=True, # May a place look only at itself and earlier ones?
         hidden:int=None,  # Width between the two linear layers; None is 4*width
         act:Module=None,  # The nonlinearity between them; None is exact GELU
-        norm_first:bool=True, # Norm before each part (pre-norm), or after each sum (post-norm)?
+        norm_first:bool=True, # Norm before each part (pre-norm), or after each sum?
         bias:bool=True,       # Have linear layers and norms a bias?
         rotary:bool=False,    # As in `SelfAttention`
         batch_first:bool=True, # As in `SelfAttention`
         eps:float=1e-5,        # Of the norms
-        seed:int=None,         # Seed of a generator of its own; None draws from torch's global one
+        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
     ):
         gen,hidden = _gen(seed),hidden or 4*width
-        def lin(i, o): return Lin(torch.randn(i, o, generator=gen)*i**-.5, torch.zeros(o) if bias else None)
+        def lin(i, o):
+            return Lin(torch.randn(i, o, generator=gen)*i**-.5,
+                       torch.zeros(o) if bias else None)
         self.self_attn = SelfAttention(width, heads, causal, bias, rotary, batch_first, gen)
         self.linear1,self.linear2 = lin(width, hidden),lin(hidden, width)
-        self.norm1,self.norm2 = LayerNorm(width, eps, bias=bias),LayerNorm(width, eps, bias=bias)
+        self.norm1,self.norm2 = (LayerNorm(width, eps, bias=bias),
+                                 LayerNorm(width, eps, bias=bias))
         self.act = KeptGELU() if act is None else act
         self.norm_first = norm_first
 
@@ -300,15 +319,18 @@ class Block(Module):
 def _no_dropout(m, p):
     "Ours has no dropout: a layer that would use it is refused"
     if p and m.training:
-        raise TypeError(f"from_torch: this {type(m).__name__} drops {p:g} of its numbers in training and ours drops none; "
+        raise TypeError(f"from_torch: this {type(m).__name__} drops {p:g} of its numbers in "
+                        "training and ours drops none; "
                         "give it `dropout=0.`, or call its `eval()` first")
 
 @counterpart(nn.MultiheadAttention)
 def _(m):
     if not m._qkv_same_embed_dim or m.bias_k is not None or m.add_zero_attn:
-        raise TypeError("from_torch: a MultiheadAttention with kdim, vdim, add_bias_kv or add_zero_attn, which ours has not")
+        raise TypeError("from_torch: a MultiheadAttention with kdim, vdim, add_bias_kv or "
+                        "add_zero_attn, which ours has not")
     _no_dropout(m, m.dropout)
-    ours = SelfAttention(m.embed_dim, m.num_heads, False, m.in_proj_bias is not None, batch_first=m.batch_first, seed=0)
+    ours = SelfAttention(m.embed_dim, m.num_heads, False, m.in_proj_bias is not None,
+                         batch_first=m.batch_first, seed=0)
     ours.w,ours.b = copied(m.in_proj_weight),copied(m.in_proj_bias)
     ours.out_proj = Lin(copied(m.out_proj.weight.t()).contiguous(), copied(m.out_proj.bias))
     return ours
@@ -316,53 +338,69 @@ def _(m):
 @counterpart(nn.TransformerEncoderLayer)
 def _(m):
     for p in (m.dropout.p, m.dropout1.p, m.dropout2.p, m.self_attn.dropout): _no_dropout(m, p)
-    act = {F.relu:Relu, F.gelu:KeptGELU}.get(m.activation) or {nn.ReLU:Relu, nn.GELU:KeptGELU}.get(type(m.activation))
+    act = ({F.relu:Relu, F.gelu:KeptGELU}.get(m.activation)
+           or {nn.ReLU:Relu, nn.GELU:KeptGELU}.get(type(m.activation)))
     if act is None or getattr(m.activation, 'approximate', 'none')!='none':
-        raise TypeError(f"from_torch: a TransformerEncoderLayer with activation {m.activation}; ours takes relu or exact gelu")
+        raise TypeError("from_torch: a TransformerEncoderLayer with activation "
+                        f"{m.activation}; ours takes relu or exact gelu")
     width = m.linear1.in_features
-    ours = Block(width, m.self_attn.num_heads, False, m.linear1.out_features, act(), m.norm_first,
+    ours = Block(width, m.self_attn.num_heads, False, m.linear1.out_features,
+                 act(), m.norm_first,
                  batch_first=m.self_attn.batch_first, eps=m.norm1.eps, seed=0)
-    for k in ('self_attn', 'linear1', 'linear2', 'norm1', 'norm2'): setattr(ours, k, from_torch(getattr(m, k)))
+    for k in ('self_attn', 'linear1', 'linear2', 'norm1', 'norm2'):
+        setattr(ours, k, from_torch(getattr(m, k)))
     return ours
 
 # %% ../nbs/09_transformer.ipynb #ac67053e
 class GPT(Module):
-    "Predicts the next token at every place: embedding, blocks, norm, and the embedding's own table as the head"
+    "Predicts the next token at every place; the embedding's own table is the head"
     def __init__(self,
         vocab:int,   # Tokens there are
         context:int, # Longest sequence
         layers:int,  # Blocks
         heads:int,   # Heads in each
         width:int,   # Numbers at each place
-        seed:int=None,     # Seed of a generator of its own; None draws from torch's global one
-        rotary:bool=False, # Turn queries and keys, instead of learning a vector for each place?
+        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
+        rotary:bool=False, # Turn queries and keys, instead of a vector for each place?
     ):
         for k,v in dict(vocab=vocab, context=context, layers=layers, width=width).items():
-            if not isinstance(v, int) or v<1: raise ValueError(f"GPT: {k}: got {v!r}, wanted a whole number, 1 or more")
+            if not isinstance(v, int) or v<1:
+                raise ValueError(f"GPT: {k}: got {v!r}, wanted a whole number, 1 or more")
         gen = _gen(seed)
-        self.config = dict(vocab=vocab, context=context, layers=layers, heads=heads, width=width, rotary=rotary)
-        self.wte = Embedding(weight=torch.randn(vocab, width, generator=gen)*min(.02, 1/width))
-        self.wpe = None if rotary else Embedding(weight=torch.randn(context, width, generator=gen)*.02)
+        self.config = dict(vocab=vocab, context=context, layers=layers, heads=heads,
+                           width=width, rotary=rotary)
+        self.wte = Embedding(weight=torch.randn(vocab, width,
+                                                generator=gen)*min(.02, 1/width))
+        self.wpe = (None if rotary
+                    else Embedding(weight=torch.randn(context, width, generator=gen)*.02))
         self.blocks = [Block(width, heads, rotary=rotary, seed=gen) for _ in range(layers)]
         self.norm = LayerNorm(width)
         for b in self.blocks:
-            for p in (b.self_attn.w, b.self_attn.out_proj.w, b.linear1.w, b.linear2.w): p.mul_(.02/p.std())
-            for p in (b.self_attn.out_proj.w, b.linear2.w): p.mul_((2*layers)**-.5)  # 2*layers of them add up
+            for p in (b.self_attn.w, b.self_attn.out_proj.w, b.linear1.w, b.linear2.w):
+                p.mul_(.02/p.std())
+            # 2*layers of them add up
+            for p in (b.self_attn.out_proj.w, b.linear2.w): p.mul_((2*layers)**-.5)
 
     def _check(self, idx, targ=None):
         "Raise `ValueError` for tokens that the model cannot take"
         vocab,context = self.config['vocab'],self.config['context']
         if not isinstance(idx, Tensor) or idx.ndim!=2 or not idx.numel():
-            raise ValueError(f"GPT: got {tuple(idx.shape) if isinstance(idx, Tensor) else type(idx).__name__}, "
-                             "wanted token numbers (n, t), t at least 1")
-        if idx.shape[1]>context: raise ValueError(f"GPT: got {idx.shape[1]} tokens in a row, wanted at most {context}, its context")
+            got = tuple(idx.shape) if isinstance(idx, Tensor) else type(idx).__name__
+            raise ValueError(f"GPT: got {got}, wanted token numbers (n, t), t at least 1")
+        if idx.shape[1]>context:
+            raise ValueError(f"GPT: got {idx.shape[1]} tokens in a row, wanted at most "
+                             f"{context}, its context")
         if targ is not None and targ.shape!=idx.shape:
-            raise ValueError(f"GPT: got tokens {tuple(idx.shape)} and targets {tuple(targ.shape)}, wanted the same shape")
+            raise ValueError(f"GPT: got tokens {tuple(idx.shape)} and targets "
+                             f"{tuple(targ.shape)}, wanted the same shape")
         for what,o in (('tokens',idx),('targets',targ)):
             if o is None: continue
-            if o.dtype not in (torch.int64, torch.int32): raise ValueError(f"GPT: got {what} of {o.dtype}, wanted int64")
+            if o.dtype not in (torch.int64, torch.int32):
+                raise ValueError(f"GPT: got {what} of {o.dtype}, wanted int64")
             lo,hi = (int(v) for v in o.aminmax())
-            if lo<0 or hi>=vocab: raise ValueError(f"GPT: got {what} from {lo} to {hi}, wanted 0 to {vocab-1}, the vocabulary")
+            if lo<0 or hi>=vocab:
+                raise ValueError(f"GPT: got {what} from {lo} to {hi}, wanted 0 to {vocab-1}, "
+                                 "the vocabulary")
 
     def _top(self, idx):
         "The last norm's output, (n, t, width)"
@@ -410,7 +448,9 @@ class GPT(Module):
         "Write `.g` of every parameter"
         super().backward(False)
 
-    def __repr__(self): return f"GPT({', '.join(f'{k}={v}' for k,v in self.config.items() if k!='rotary' or v)})"
+    def __repr__(self):
+        said = [f'{k}={v}' for k,v in self.config.items() if k!='rotary' or v]
+        return f"GPT({', '.join(said)})"
 
 def generate(
     gpt:GPT,    # The model
@@ -420,16 +460,22 @@ def generate(
     seed:int=None,        # Seed of a generator of its own; None draws from torch's global one
 ) -> Tensor: # Prompt and what was added, (n, t+n) or (t+n,)
     "Draw token after token, each from the model's prediction"
-    if not (isinstance(n, int) and n>=0): raise ValueError(f"generate: n: got {n!r}, wanted a whole number, 0 or more")
-    if not 0<=temperature<math.inf: raise ValueError(f"generate: temperature: got {temperature!r}, wanted a number, 0 or more")
+    if not (isinstance(n, int) and n>=0):
+        raise ValueError(f"generate: n: got {n!r}, wanted a whole number, 0 or more")
+    if not 0<=temperature<math.inf:
+        raise ValueError(f"generate: temperature: got {temperature!r}, wanted a number, 0 or "
+                         "more")
     if not isinstance(idx, Tensor) or idx.ndim not in (1,2):
-        raise ValueError(f"generate: got {tuple(idx.shape) if isinstance(idx, Tensor) else type(idx).__name__}, "
-                         "wanted a prompt of token numbers, (t,) or (n, t)")
+        got = tuple(idx.shape) if isinstance(idx, Tensor) else type(idx).__name__
+        raise ValueError(f"generate: got {got}, wanted a prompt of token numbers, (t,) or "
+                         "(n, t)")
     seq,gen = idx[None] if idx.ndim==1 else idx,_gen(seed, idx.device)
     gpt._check(seq[:,-gpt.config['context']:])
     for _ in range(n):
         last = gpt.predict(seq[:,-gpt.config['context']:])[:,-1]
-        if temperature: new = torch.multinomial(torch.softmax(last.double()/temperature, -1), 1, generator=gen)
+        if temperature:
+            new = torch.multinomial(torch.softmax(last.double()/temperature, -1), 1,
+                                    generator=gen)
         else: new = last.argmax(-1, keepdim=True)
         seq = torch.cat((seq, new.to(seq.dtype)), 1)
     return seq[0] if idx.ndim==1 else seq
@@ -454,7 +500,9 @@ class Letters:
         text:str, # Letters of the vocabulary
     ) -> Tensor: # Their numbers, (len(text),), int64
         "Letters to numbers"
-        if odd := sorted(set(text)-set(self.vocab)): raise ValueError(f"Letters: got {''.join(odd)!r}, which the text that was learned from has not")
+        if odd := sorted(set(text)-set(self.vocab)):
+            raise ValueError(f"Letters: got {''.join(odd)!r}, which the text that was "
+                             "learned from has not")
         return torch.tensor([self.number[c] for c in text], dtype=torch.int64)
     def decode(self,
         idx, # Numbers of letters, in a row
@@ -470,19 +518,21 @@ def windows(
     gen=None,    # A generator; None draws from torch's own
 ) -> tuple[Tensor,Tensor]: # Tokens and what follows each, both (n, t)
     "Random pieces of a text, and the same one letter on"
-    if len(ids)<=t: raise ValueError(f"windows: got {len(ids)} tokens, wanted more than {t}, the length of a window")
+    if len(ids)<=t:
+        raise ValueError(f"windows: got {len(ids)} tokens, wanted more than {t}, the length "
+                         "of a window")
     i = torch.randint(len(ids)-t, (n,1), generator=gen) + torch.arange(t)
     return ids[i], ids[i+1]
 
 # %% ../nbs/09a_gpt_trained.ipynb #42aff687
 class AdamW:
-    "AdamW on one long tensor for all parameters, gradients clipped; weight decay for tables alone"
+    "AdamW on one long tensor, gradients clipped; weight decay for tables alone"
     def __init__(self,
-        params:list,     # Tensors to be trained; they move into two long tensors, and stay the same objects
+        params:list,     # Tensors to be trained; they move into two long ones
         lr:float=1e-3,   # Learning rate
         betas:tuple=(.9, .99), # As in `Adam`
         weight_decay:float=.1, # For tensors of two axes or more
-        clip:float=1.,         # Longest gradient of all parameters together; None leaves it as it is
+        clip:float=1., # Longest gradient of all parameters together; None leaves it as it is
     ):
         _want('clip', clip, clip is None or clip>0, 'a number above 0, or None')
         groups = [[p for p in params if p.ndim>1], [p for p in params if p.ndim<2]]
@@ -490,9 +540,11 @@ class AdamW:
         self.opts,self.grads = [],[]
         for g in self.groups:
             long = torch.cat([p.detach().reshape(-1) for p in g])
-            for p,part in zip(g, long.split([p.numel() for p in g])): p.data = part.view(p.shape)
+            for p,part in zip(g, long.split([p.numel() for p in g])):
+                p.data = part.view(p.shape)
             self.grads.append(torch.empty_like(long))
-            self.opts.append(Adam([long], lr, betas, 1e-8, weight_decay if g[0].ndim>1 else 0., decoupled=True))
+            self.opts.append(Adam([long], lr, betas, 1e-8,
+                                  weight_decay if g[0].ndim>1 else 0., decoupled=True))
 
     @property
     def lr(self): return self.opts[0].lr
@@ -502,7 +554,8 @@ class AdamW:
 
     def step(self):
         "Clip the gradients in `.g`, and move every parameter"
-        grads = [torch.cat([p.g.reshape(-1) for p in g], out=o) for g,o in zip(self.groups, self.grads)]
+        grads = [torch.cat([p.g.reshape(-1) for p in g], out=o) for g,
+                 o in zip(self.groups, self.grads)]
         self.norm = torch.stack([g.norm() for g in grads]).norm().item()
         for g,o in zip(grads, self.opts):
             if self.clip is not None and self.norm>self.clip: g.mul_(self.clip/self.norm)
@@ -514,21 +567,22 @@ def accumulate(
     gpt:GPT,      # The model; `.g` of its parameters is written
     batches:list, # Pairs of tokens and targets, as many as wanted
 ) -> float: # The mean loss over all predictions
-    "Gradients of a batch too large for memory, a part at a time: each part weighs as many predictions as it has"
+    "Gradients of a batch in parts: each part weighs as many predictions as it has"
     total,loss = sum(y.numel() for _,y in batches),0.
     for i,(x,y) in enumerate(batches):
         share = y.numel()/total
         before = [p.g for p in gpt.parameters()] if i else None
         loss += gpt(x, y).item()*share
         gpt.backward()
-        for j,p in enumerate(gpt.parameters()): p.g = p.g*share if i==0 else before[j].add_(p.g, alpha=share)
+        for j,p in enumerate(gpt.parameters()):
+            p.g = p.g*share if i==0 else before[j].add_(p.g, alpha=share)
     return loss
 
 def text_loss(
     gpt:GPT,    # The model
     ids:Tensor, # A text in numbers, (m,)
     bs:int=64,  # Windows at a time
-) -> float: # Mean loss over the text, cut into windows as long as the context, without the remainder
+) -> float: # Mean loss over windows as long as the context, without the remainder
     "How well a text is predicted"
     t = min(gpt.config['context'], len(ids)-1)
     n = (len(ids)-1)//t
@@ -548,21 +602,29 @@ def fit_gpt(
     parts:int=1,       # Batches whose gradients are averaged for one step
     seed:int=0,        # Seed of the windows
     every:int=250,     # Steps from one look at the validation text to the next
-    tell=None,         # Called at each look with the step, the last losses' mean, and the validation loss
-) -> dict: # `losses`, one a step; `valid`, pairs of step and loss; `norms` of the gradients before clipping; `interrupted`
+    tell=None,         # Called at each look with step, mean loss and validation loss
+) -> dict: # `losses` and `norms` a step, `valid` pairs of step and loss, `interrupted`
     "Train on random windows, with warm-up, a cosine, clipping and AdamW"
-    opt,gen = AdamW(gpt.parameters(), lr, weight_decay=weight_decay, clip=clip),torch.Generator().manual_seed(seed)
+    opt,gen = (AdamW(gpt.parameters(), lr, weight_decay=weight_decay, clip=clip),
+               torch.Generator().manual_seed(seed))
     lr_at = cosine(lr, steps, min(warmup, steps-1), lr/10) if steps else None
     run = dict(losses=[], valid=[], norms=[], interrupted=False)
     def look():
         run['valid'].append((len(run['losses']), text_loss(gpt, valid)))
-        if tell: tell(len(run['losses']), sum(run['losses'][-every:])/max(1, len(run['losses'][-every:])), run['valid'][-1][1])
+        if tell:
+            tell(len(run['losses']),
+                 sum(run['losses'][-every:])/max(1, len(run['losses'][-every:])),
+                 run['valid'][-1][1])
     try:
         for step in range(steps):
             if valid is not None and step%every==0: look()
             opt.lr = lr_at(step)
-            loss = accumulate(gpt, [windows(train, bs, gpt.config['context'], gen) for _ in range(parts)])
-            if not loss<float('inf'): raise DivergedError(f"the loss became {loss} in step {step}; try a lower learning rate")
+            loss = accumulate(gpt,
+                              [windows(train, bs, gpt.config['context'], gen)
+                               for _ in range(parts)])
+            if not loss<float('inf'):
+                raise DivergedError(f"the loss became {loss} in step {step}; try a lower "
+                                    "learning rate")
             opt.step()
             run['losses'].append(loss); run['norms'].append(opt.norm)
     except KeyboardInterrupt: run['interrupted'] = True
@@ -576,25 +638,32 @@ def save_gpt(
     path,        # File to write
 ):
     "Write the numbers of a model and its vocabulary"
-    torch.save(dict(config=gpt.config, vocab=letters.vocab, weights={k: p.detach().clone() for k,p in gpt.named_parameters()}), path)
+    torch.save(dict(config=gpt.config, vocab=letters.vocab,
+                    weights={k: p.detach().clone() for k,p in gpt.named_parameters()}), path)
 
 def load_gpt(
     path, # File that `save_gpt` or backprop_gpt wrote
 ) -> tuple: # The model, and the `Letters`
     "Read what `save_gpt` wrote; runs no code from the file"
-    bad = lambda why: ValueError(f"{path}: {why}; wanted a file that `save_gpt` or backprop_gpt wrote")
+    bad = lambda why: ValueError(f"{path}: {why}; wanted a file that `save_gpt` or "
+                                 "backprop_gpt wrote")
     try: kept = torch.load(path, weights_only=True, map_location='cpu')
     except FileNotFoundError: raise
     except Exception as e: raise bad(f'not a file of weights ({type(e).__name__})') from None
-    if not isinstance(kept, dict) or not {'config','vocab','weights'}<=set(kept): raise bad('no entries config, vocab and weights')
+    if not isinstance(kept, dict) or not {'config','vocab','weights'}<=set(kept):
+        raise bad('no entries config, vocab and weights')
     letters = Letters(kept['vocab'] if isinstance(kept['vocab'], str) else '')
     try: gpt = GPT(**kept['config'], seed=0)
-    except (TypeError, ValueError, RuntimeError, MemoryError) as e: raise bad(f'a config that makes no model ({e})') from None
+    except (TypeError, ValueError, RuntimeError, MemoryError) as e:
+        raise bad(f'a config that makes no model ({e})') from None
     ours,theirs = dict(gpt.named_parameters()),kept['weights']
-    if len(letters)!=gpt.config['vocab']: raise bad(f"{len(letters)} letters for a vocabulary of {gpt.config['vocab']}")
-    if not isinstance(theirs, dict) or set(ours)!=set(theirs): raise bad('other names of weights than its config has')
+    if len(letters)!=gpt.config['vocab']:
+        raise bad(f"{len(letters)} letters for a vocabulary of {gpt.config['vocab']}")
+    if not isinstance(theirs, dict) or set(ours)!=set(theirs):
+        raise bad('other names of weights than its config has')
     for k,p in ours.items():
-        if not isinstance(theirs[k], Tensor) or theirs[k].shape!=p.shape: raise bad(f'{k} of another shape than {tuple(p.shape)}')
+        if not isinstance(theirs[k], Tensor) or theirs[k].shape!=p.shape:
+            raise bad(f'{k} of another shape than {tuple(p.shape)}')
         p.data = theirs[k].clone()
     return gpt,letters
 
@@ -612,7 +681,8 @@ def _check_gpt(o):
     want('temperature', (int, float), lambda v: 0<=v<1e9, 'a number, 0 or more')
     want('prompt', str, lambda v: v!='', 'a text')
     for k in ('out', 'text', 'load'): want(k, str, lambda v: k!='out' or v!='', 'a path')
-    if o['width']%o['heads']: raise ValueError(f"--heads: got {o['heads']}, wanted a number that divides --width, {o['width']}")
+    if o['width']%o['heads']:
+        raise ValueError(f"--heads: got {o['heads']}, wanted a number that divides --width, {o['width']}")
 
 def _read(path):
     "The text to learn from"
@@ -652,15 +722,19 @@ def _train_gpt(o, ctrl):
         size = sum(p.numel() for p in gpt.parameters())
         folder.try_room(6*size + 40*o['steps'] + 10**6)
         if earlier := folder.earlier(): _say(f'Replacing the run of {earlier} in {folder.out}')
-        _say(f'{len(train):,} characters to train on, {len(valid):,} to validate, {len(letters)} kinds; {size:,} parameters')
-        def tell(step, loss, valid): _say(f'step {step:5}   ' + (f'loss {loss:.4f}   ' if step else 15*' ') + f'validation {valid:.4f}')
+        _say(f'{len(train):,} characters to train on, {len(valid):,} to validate, {len(letters)} kinds; {size:,} '
+             'parameters')
+        def tell(step, loss, valid):
+            _say(f'step {step:5}   ' + (f'loss {loss:.4f}   ' if step else 15*' ') + f'validation {valid:.4f}')
         run = fit_gpt(gpt, train, valid, o['steps'], o['bs'], o['lr'], seed=o['seed'], tell=tell)
         ctrl.hold = True               # what was learned is kept, whatever asks us to stop from here on
         sample = letters.decode(generate(gpt, prompt, o['n'], o['temperature'], o['seed']).tolist())
-        metrics = dict(valid_loss=run['valid'][-1][1], **run, parameters=size, seconds=round(time.perf_counter()-start, 2),
+        metrics = dict(valid_loss=run['valid'][-1][1], **run, parameters=size,
+                       seconds=round(time.perf_counter()-start, 2),
                        torch=torch.__version__, settings={k:v for k,v in o.items() if k!='load'})
         save_gpt(gpt, letters, weights := io.BytesIO())
-        folder.put({'gpt.pt': weights.getvalue(), 'metrics.json': json.dumps(metrics, indent=1).encode(), 'sample.txt': sample.encode()})
+        folder.put({'gpt.pt': weights.getvalue(), 'metrics.json': json.dumps(metrics, indent=1).encode(),
+                    'sample.txt': sample.encode()})
         if run['interrupted']: _say(f"Interrupted after {len(run['losses']):,} steps; what was learned so far is kept.")
         _say(sample)
         _say(f"Validation loss: {metrics['valid_loss']:.4f}")
@@ -688,7 +762,8 @@ def backprop_gpt(
     o,cli = dict(locals()),is_cli(backprop_gpt)
     with _signals() as ctrl:
         try:
-            if cli and sys.argv[1:]: raise ValueError(f"{' '.join(sys.argv[1:])}: no such option; backprop_gpt --help lists them")
+            if cli and sys.argv[1:]:
+                raise ValueError(f"{' '.join(sys.argv[1:])}: no such option; backprop_gpt --help lists them")
             _check_gpt(o)
             res = _sample(o) if load else _train_gpt(o, ctrl)
         except (ValueError, DataError, DivergedError, OSError, MemoryError) as e:
