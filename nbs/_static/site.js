@@ -18,3 +18,62 @@
     });
   });
 })();
+// Search by section, as one types: Pagefind's index, loaded when the field is first touched. Without a script, or from
+// a file, the form leads to the search page.
+(() => {
+  const input = document.querySelector(".sidebar-search"), box = document.querySelector(".nb-search");
+  if (!input || !box || location.protocol === "file:") return;
+  const root = new URL(document.documentElement.dataset.content_root, location.href);
+  const template = (r) => {
+    const li = document.createElement("li"), a = document.createElement("a"), p = document.createElement("p");
+    a.href = new URL(r.meta.url, root); a.textContent = r.meta.title;
+    p.innerHTML = (r.meta.page ? `<span>${r.meta.page}</span> ` : "") + r.excerpt;
+    li.append(a, p);
+    return li;
+  };
+  const start = async () => {
+    await new Promise((ok, no) => {
+      const s = document.createElement("script");
+      s.src = new URL("pagefind/pagefind-modular-ui.js", root); s.onload = ok; s.onerror = no;
+      document.head.append(s);
+    });
+    const { Instance, Input, ResultList, Summary } = window.PagefindModularUI;
+    const search = new Instance({ bundlePath: new URL("pagefind/", root).href, baseUrl: root.pathname });
+    search.add(new Input({ inputElement: ".sidebar-search", debounceTimeoutMs: 150 }));
+    search.add(new Summary({ containerElement: ".nb-found" }));
+    search.add(new ResultList({ containerElement: ".nb-hits", resultTemplate: template, placeholderTemplate: () => "<li></li>" }));
+    search.triggerLoad();
+    if (input.value) search.triggerSearch(input.value);
+  };
+  const show = () => {
+    box.hidden = !input.value;
+    box.querySelector(".nb-names").search = "?q=" + encodeURIComponent(input.value);
+  };
+  input.addEventListener("focus", start, { once: true });
+  for (const type of ["input", "keyup", "focus"]) input.addEventListener(type, show);
+  const links = () => [...box.querySelectorAll("a")];
+  addEventListener("keydown", (e) => {
+    if (e.key === "/" && !/input|textarea|select/i.test(document.activeElement.tagName)) { input.focus(); e.preventDefault(); return; }
+    const all = [input, ...links()], at = all.indexOf(document.activeElement);
+    if (box.hidden || at < 0) return;
+    if (e.key === "Escape") { input.value = ""; show(); input.focus(); }
+    if (e.key === "Enter" && !at) { e.preventDefault(); links()[0].click(); }
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[e.key];
+    if (to !== undefined) { all[Math.max(0, Math.min(all.length - 1, to))].focus(); e.preventDefault(); }
+  });
+  addEventListener("click", (e) => { if (!box.contains(e.target) && e.target !== input) box.hidden = true; });
+})();
+// What scrolls sideways can be reached and scrolled from the keyboard.
+(() => {
+  const look = () => {
+    for (const el of document.querySelectorAll("article :is(pre, div.math, .table-wrapper, .cell_output .output, .math-wrapper, .text_html, .text_markdown)"))
+      if (el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).overflowX !== "visible") {
+        if (!el.querySelector("a, button, input, [tabindex]")) el.tabIndex = 0;
+        el.classList.toggle("nb-more", el.scrollLeft + el.clientWidth < el.scrollWidth - 1);
+        el.onscroll = look;
+      }
+  };
+  addEventListener("load", () => { look(); window.MathJax?.startup?.promise?.then(look); });
+  addEventListener("resize", look);
+  document.addEventListener("toggle", look, true);
+})();

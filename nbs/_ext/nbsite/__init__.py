@@ -4,10 +4,11 @@
 `links`  `names` in prose that the package exports become links to the API reference
 `api`    one page a module, made from signatures and docments
 `pages`  what every page carries: description, picture for sharing, 404, maths without a network
+`search` the index of Pagefind, a section an entry
 """
-from . import api, cells, links, pages
+from . import api, cells, links, pages, search
 
 def setup(app):
     for name in ('src', 'pkg', 'user', 'branch', 'description'): app.add_config_value(f'nbsite_{name}', '', 'env')
-    for part in (cells, links, api, pages): part.setup(app)
+    for part in (cells, links, api, pages, search): part.setup(app)
     return dict(parallel_read_safe=True, parallel_write_safe=True)
