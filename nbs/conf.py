@@ -14,7 +14,8 @@ github = f'https://github.com/{user}/{lib}'
 project,author = lib,ini['author']
 copyright = f'{author}. Prose and figures CC BY 4.0, code {ini["license"]}'
 language = 'en'
-extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.linkcode', 'sphinx_copybutton', 'nbsite']
+extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.linkcode', 'sphinx_copybutton', 'sphinxext.opengraph',
+    'notfound.extension', 'nbsite']
 exclude_patterns = ['_*', '**/.ipynb_checkpoints']
 root_doc = 'index'
 templates_path = ['_templates']
@@ -50,6 +51,9 @@ def linkcode_resolve(domain, info):
 html_theme = 'furo'
 html_title = lib
 html_baseurl = f'https://{user.lower()}.github.io/{lib}/'
+ogp_site_url = html_baseurl      # what a shared link shows: title, description, a card
+ogp_social_cards = {'line_color': '#0072b2'}
+notfound_urls_prefix = f'/{lib}/' # GitHub serves 404.html at any depth
 html_static_path = ['_static']
 html_css_files = ['site.css']
 html_js_files = [('site.js', {'defer': 'defer'})]

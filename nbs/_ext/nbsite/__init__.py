@@ -3,7 +3,7 @@
 `cells`  notebooks, as they are read: nbdev's directives, folds, file labels, figures, buttons
 `links`  `names` in prose that the package exports become links to the API reference
 `api`    one page a module, made from signatures and docments
-`pages`  what every page carries: description, picture for sharing, 404, maths without a network
+`pages`  what every page carries: its place in the course, maths without a network
 `search` the index of Pagefind, a section an entry
 """
 from . import api, cells, links, pages, search

@@ -1,8 +1,6 @@
-"What every page carries: a description, a picture for sharing, its place in the course, maths that needs no network"
+"What every page carries: its place in the course, maths that needs no network, addresses that nbdev knows"
 import importlib.util, json, re, shutil
-from html import escape
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .cells import directives, name_of, texts
 
@@ -19,23 +17,9 @@ def numbered(html, docname):
     return re.sub(r'<a class="(?:current )?reference internal" href="([^"]*)">', num, html)
 
 def on_page(app, pagename, templatename, context, doctree):
-    cfg,info = app.config,app.env.nbsite_docs.get(pagename, {})
-    desc = info.get('sub') or cfg.nbsite_description
-    if pagename.startswith('api/'): desc = f"Reference: {cfg.nbsite_pkg}.{pagename.removeprefix('api/')}"
-    desc = cfg.nbsite_description if pagename==cfg.root_doc else desc
-    title = re.sub('<[^>]+>', '', context.get('title') or cfg.project)
-    tags = {'name="description"': desc, 'property="og:type"': 'website', 'property="og:site_name"': cfg.project,
-        'property="og:title"': title, 'property="og:description"': desc,
-        'property="og:image"': cfg.html_baseurl + '_static/readme/index-0.png',
-        'property="og:url"': context.get('pageurl') or cfg.html_baseurl, 'name="twitter:card"': 'summary_large_image'}
-    meta = ''.join(f'<meta {k} content="{escape(v)}">\n' for k,v in tags.items() if v)
-    if pagename=='404':   # GitHub serves this page at any depth
-        meta = f'<base href="{urlsplit(cfg.html_baseurl).path}">\n<meta name="robots" content="noindex">\n' + meta
-        context['pageurl'] = None
-    context['metatags'] = meta + context.get('metatags', '')
-    context['nb_eyebrow'] = eyebrow(pagename, cfg.nbsite_pkg)
+    context['nb_eyebrow'] = eyebrow(pagename, app.config.nbsite_pkg)
     nav = 'furo_navigation_tree'
-    if nav in context: context[nav] = numbered(context[nav], pagename)
+    if nav in context: context[nav] = numbered(context[nav], pagename).replace('role="heading"', 'role="heading" aria-level="2"')
 
 def on_inited(app):
     "Keep MyST-NB's working files inside the build folder, not beside it"
