@@ -10,7 +10,7 @@ from pathlib import Path
 nbs = Path(__file__).resolve().parent.parent/'nbs'
 
 def missing(said):
-    "Notebooks of the project that a log of `nbdev-test --do-print` does not call completed"
+    "Notebooks of the project that a log of `nbdev-test --do-print` does not call completed, with whatever result"
     done = {re.split(r'[/\\]', m)[-1] for m in re.findall(r'^- Completed (.+\.ipynb)\s*$', said, re.M)}
     return sorted({p.name for p in nbs.glob('*.ipynb')} - done)
 
@@ -25,8 +25,8 @@ def run():
 def main(log=None):
     said,rc = (Path(log).read_text(encoding='utf-8', errors='replace'),0) if log else run()
     lost,n = missing(said),len(list(nbs.glob('*.ipynb')))
-    if lost: sys.exit(f"{n-len(lost)} of {n} notebooks passed; these did not, or were not run: {', '.join(lost)}")
-    if rc: sys.exit(f'nbdev-test ended with {rc}')
+    if lost: sys.exit(f"{n-len(lost)} of {n} notebooks were run; these were not: {', '.join(lost)}")
+    if rc or 'Tests Failed On' in said: sys.exit(f'nbdev-test ended with {rc}, and names what failed above')     # it calls those completed, too
     print(f'{n} notebooks tested')
 
 if __name__=='__main__': main(*sys.argv[1:2])
