@@ -5,22 +5,19 @@
     python .ci/readme.py --check    write nothing; exit with 1 if either is stale
 """
 import json, re, sys
-from configparser import ConfigParser
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root/'nbs'/'_ext'))
 from nbsite.cells import chapters, directives, name_of, texts     # the site reads the same directives
 from pages import measure
+from urls import branch, lib, ref, user      # one place decides
 
-ini = ConfigParser(delimiters=['='], interpolation=None)
-ini.read(root/'settings.ini', encoding='utf-8')
-lib,user,branch = (ini['DEFAULT'][k] for k in ('lib_name', 'user', 'branch'))
 index,readme,images = root/'nbs'/'index.ipynb',root/'README.md',root/'nbs'/'_static'/'readme'
 site  = f'https://{user.lower()}.github.io/{lib}'
 blob  = f'https://github.com/{user}/{lib}/blob/{branch}'
 raw   = f'https://raw.githubusercontent.com/{user}/{lib}/{branch}'
-colab = f'https://colab.research.google.com/github/{user}/{lib}/blob/{branch}'
+colab = f'https://colab.research.google.com/github/{user}/{lib}/blob/{ref}'
 badge = 'https://colab.research.google.com/assets/colab-badge.svg'
 
 def src(c): return ''.join(c['source'])
