@@ -68,7 +68,7 @@ def compare(
     cases:dict,   # {name: function of no arguments}; the first is the base
     repeat:int=7, # Timed calls of each case
     warmup:int=1, # Calls of each case before that
-    n_threads:int=None, # Threads torch may use; None leaves them as they are
+    n_threads:int|None=None, # Threads torch may use; None leaves them as they are
 ) -> Timings: # Medians and ratios
     "Time the cases in turn, `repeat` times over"
     if not cases: raise ValueError("cases: got none, wanted a dict of functions to time")

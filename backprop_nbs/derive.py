@@ -110,7 +110,8 @@ class _Latex(LatexPrinter):
     def _print_OneMatrix(self, e):
         return r'\mathbf{1}'*(e.shape[0]!=1 or e.shape[1]==1) + r'\mathbf{1}^{T}'*(e.shape[1]!=1)
 
-def _tex(o): return o.tex if isinstance(o, _Tex) else o if isinstance(o, str) else _Latex(dict(mat_delim='(')).doprint(o)
+def _tex(o):
+    return o.tex if isinstance(o, _Tex) else o if isinstance(o, str) else _Latex(dict(mat_delim='(')).doprint(o)
 def _ddx(bot, top='L'): return _Tex(rf'\frac{{\partial {_tex(top)}}}{{\partial {_tex(bot)}}}')
 def _trace_of(latex): return _Tex(rf'\operatorname{{tr}}\left({latex}\right)')
 
@@ -367,7 +368,7 @@ def derivation(
 # %% ../nbs/11_derive.ipynb #a716bbb2
 def derive(
     what:str|Expr, # A name in `DERIVATIONS`, or a sympy expression in one symbol, which is applied element by element
-    wrt:str=None,  # For `lin`: show the steps of one input only, 'x', 'w' or 'b'
+    wrt:str|None=None,  # For `lin`: show the steps of one input only, 'x', 'w' or 'b'
 )->Derivation: # Shows itself step by step; `.grad(g, *inputs)` gives the gradients
     "Derive the gradient of an operation, from one number to a matrix"
     if isinstance(what, Expr): return _elementwise(str(what), what)
@@ -486,8 +487,10 @@ def _derive_bce():
     one,d = OneMatrix(n, 1),-_logs(ps, ts).diff(ps)
     agree(d, _slope(ps, ts), 'bce: slope and its short form')
     def short(e):
-        return (Matrix([_slope(*o) for o in zip(env[P], env[T])]) if isinstance(e, MatrixBase) else _slope(p[r], t[r]))/n
-    form = -(_pull(log, T, P) + _pull(lambda u: log(1-u), one-T, P))/n      # one by one: sympy 1.14 loses sums of traces
+        return (Matrix([_slope(*o) for o in zip(env[P], env[T])]) if isinstance(e, MatrixBase)
+                else _slope(p[r], t[r]))/n
+    # one by one: sympy 1.14 loses sums of traces
+    form = -(_pull(log, T, P) + _pull(lambda u: log(1-u), one-T, P))/n
     rungs,hit = ladder(-Sum(_logs(p[i], t[i]), (i,1,n))/n, p[r], P, env, [P,T,R], form,
         [('L', _mean_of(r'T^{T} \log P + (\mathbf{1} - T)^{T} \log(1 - P)')), (_ddx(P), form)], show=short)
     rungs[2].eqs.append(('R', _Tex(r'\frac{1}{P \circ (1 - P)}')))

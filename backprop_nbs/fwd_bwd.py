@@ -36,7 +36,7 @@ GAINS = {'randn': lambda fan_in, fan_out: 1.,
 def init_params(
     sizes:list,         # Widths of all layers, from the input to the output
     init:str='kaiming', # 'randn', 'xavier' or 'kaiming'; the last two also with '_uniform'
-    seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
+    seed:int|None=None,      # Seed of its own generator; None: torch's global one
 ) -> list[tuple]: # One (w, b) a layer, w (n_in, n_out) and b (n_out,), float32
     "Random weights and zero biases for a network of linear layers"
     known = [*GAINS, 'xavier_uniform', 'kaiming_uniform']
@@ -141,7 +141,7 @@ class Grads(NamedTuple):
     ig:Tensor  # (n, 784)
 
 def running_example(
-    data:Splits=None, # The digits; None loads them by `load_data`
+    data:Splits|None=None, # The digits; None loads them by `load_data`
     n:int=256,        # Rows of the batch
     nh:int=50,        # Hidden units
     seed:int=42,      # Seed of the weights
@@ -198,7 +198,7 @@ def cross_entropy(
 def cross_entropy_grad(
     inp:Tensor,  # Logits, (n, c); `.g` is written
     targ:Tensor, # Class numbers, (n,), integers
-    logp:Tensor=None, # `log_softmax(inp)`, (n, c), if the forward pass has kept it
+    logp:Tensor|None=None, # `log_softmax(inp)`, (n, c), if the forward pass has kept it
 ):
     "Write the gradient of `cross_entropy` into `inp.g`: (softmax - onehot) / n"
     _check_classes(inp, targ)
@@ -268,7 +268,7 @@ def init_two_layer(
     nh:int,    # Hidden units
     n_out:int, # Outputs
     scale:float=1e-2, # Weights are drawn uniformly from [0, scale)
-    seed:int=None,    # Seed of a generator of its own; None draws from torch's global one
+    seed:int|None=None,    # Seed of its own generator; None: torch's global one
 ) -> dict: # Parameters: W1 (n_in, nh), b1 (nh,), W2 (nh, n_out), b2 (n_out,)
     "Small random weights and zero biases of a two-layer network"
     gen = None if seed is None else torch.Generator().manual_seed(seed)
@@ -313,12 +313,12 @@ def update(
 def fit_two_layer(
     x:Tensor, # Input, (n, n_in)
     y:Tensor, # Targets, 0 or 1, (n, 1) or (n,)
-    params:dict=None, # Start here, changing them in place; None starts from `init_two_layer`
+    params:dict|None=None, # Start here, changing them; None starts from `init_two_layer`
     nh:int=50,        # Hidden units of a new network
     lr:float=0.05,    # Learning rate
     steps:int=150,    # Steps, each on all rows
     scale:float=1e-2, # A new network's weights are drawn from [0, scale)
-    seed:int=None,    # Seed of a new network's weights
+    seed:int|None=None,    # Seed of a new network's weights
 ) -> list[float]: # The loss before each step
     "Train a two-layer logistic network by gradient descent on the whole batch"
     if params is None: params = init_two_layer(x.shape[1], nh, 1, scale, seed)
@@ -353,7 +353,7 @@ def forward_and_backward_blocks(
     w2:Tensor,   # Weights of the second layer, (nh, 1)
     b2:Tensor,   # Its bias, (1,)
     input_grad:bool=True, # Is the gradient of `inp` wanted?
-    block:int=None,       # Rows worked on at a time; None chooses by the processor's caches
+    block:int|None=None, # Rows worked on at a time; None chooses by the processor's caches
 ) -> Tensor: # The loss, ()
     "`forward_and_backward`, a block of rows at a time"
     if block is None: block = _block_rows(*w1.shape, inp.element_size())

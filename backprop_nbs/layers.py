@@ -167,7 +167,7 @@ def _conv_grad(name, k, inp, out, w, b, stride, padding, dilation, groups, input
 def conv2d(
     inp:Tensor,    # Pictures, (n, c, h, w), or a single one, (c, h, w)
     w:Tensor,      # Weights, (o, c/groups, kh, kw)
-    b:Tensor=None, # Bias, (o,)
+    b:Tensor|None=None, # Bias, (o,)
     stride=1,      # Steps from one window to the next; one number, or one for each axis
     padding=0,     # Zeros around: a number, one for each axis, 'same' or 'valid'
     dilation=1,    # Steps from one number in a window to the next
@@ -180,7 +180,7 @@ def conv2d_grad(
     inp:Tensor,    # Input of the layer, (n, c, h, w) or (c, h, w)
     out:Tensor,    # Its output; `out.g` holds dL/dout, of the same shape
     w:Tensor,      # Weights, (o, c/groups, kh, kw)
-    b:Tensor=None, # Bias, (o,)
+    b:Tensor|None=None, # Bias, (o,)
     stride=1, padding=0, dilation=1, groups:int=1, # As in `conv2d`
     input_grad:bool=True, # Write `inp.g` too?
 ):
@@ -191,7 +191,7 @@ def conv2d_grad(
 def conv1d(
     inp:Tensor,    # Sequences, (n, c, l), or a single one, (c, l)
     w:Tensor,      # Weights, (o, c/groups, k)
-    b:Tensor=None, # Bias, (o,)
+    b:Tensor|None=None, # Bias, (o,)
     stride=1,      # Steps from one window to the next
     padding=0,     # Zeros at both ends: a number, 'same' or 'valid'
     dilation=1,    # Steps from one number in a window to the next
@@ -204,7 +204,7 @@ def conv1d_grad(
     inp:Tensor,    # Input of the layer, (n, c, l) or (c, l)
     out:Tensor,    # Its output; `out.g` holds dL/dout, of the same shape
     w:Tensor,      # Weights, (o, c/groups, k)
-    b:Tensor=None, # Bias, (o,)
+    b:Tensor|None=None, # Bias, (o,)
     stride=1, padding=0, dilation=1, groups:int=1, # As in `conv1d`
     input_grad:bool=True, # Write `inp.g` too?
 ):
@@ -216,7 +216,7 @@ class _Conv(Module):
     params = dict(w='weight', b='bias')
     def __init__(self,
         w:Tensor,      # Weights, (o, c/groups, *size)
-        b:Tensor=None, # Bias, (o,); None for a layer without
+        b:Tensor|None=None, # Bias, (o,); None for a layer without
         stride=1, padding=0, dilation=1, groups:int=1, # As in the function
     ):
         me = type(self).__name__
@@ -233,7 +233,7 @@ class _Conv(Module):
         size,         # Size of the kernel: one number, or one for each axis
         stride=1, padding=0, dilation=1, groups:int=1, # As in the function
         init:str='kaiming', # Scheme, as in `init_params`
-        seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None,      # Seed of its own generator; None: torch's global one
         bias:bool=True,     # Has it a bias?
     ): # A new layer
         "A layer with random weights and zero biases"
@@ -337,7 +337,7 @@ def _convt_how(inp, w, b, stride, padding, output_padding, groups, dilation):
 def conv_transpose2d(
     inp:Tensor,    # (n, c, h, w), or a single one, (c, h, w)
     w:Tensor,      # Weights, (c, o/groups, kh, kw)
-    b:Tensor=None, # Bias, (o,)
+    b:Tensor|None=None, # Bias, (o,)
     stride=1,      # Steps from one window of the output to the next
     padding=0,     # Rows and columns that are cut off around the output
     output_padding=0, # Added at the end, where the stride leaves the size open
@@ -352,7 +352,7 @@ def conv_transpose2d_grad(
     inp:Tensor,    # Input of the layer, (n, c, h, w) or (c, h, w)
     out:Tensor,    # Its output; `out.g` holds dL/dout, of the same shape
     w:Tensor,      # Weights, (c, o/groups, kh, kw)
-    b:Tensor=None, # Bias, (o,)
+    b:Tensor|None=None, # Bias, (o,)
     stride=1, padding=0, output_padding=0, groups:int=1, dilation=1, # As above
     input_grad:bool=True, # Write `inp.g` too?
 ):
@@ -372,7 +372,7 @@ class ConvTranspose2d(_Conv):
     k,c_at,fwd,grad = 2,0,staticmethod(conv_transpose2d),staticmethod(conv_transpose2d_grad)
     def __init__(self,
         w:Tensor,      # Weights, (c, o/groups, kh, kw)
-        b:Tensor=None, # Bias, (o,); None for a layer without
+        b:Tensor|None=None, # Bias, (o,); None for a layer without
         stride=1, padding=0, output_padding=0, groups:int=1, dilation=1, # As in `conv_transpose2d`
     ):
         super().__init__(w, b, stride, padding, dilation, groups)
@@ -385,7 +385,7 @@ class ConvTranspose2d(_Conv):
         size,         # Size of the kernel: one number, or one for each axis
         stride=1, padding=0, output_padding=0, groups:int=1, dilation=1, # As in `conv_transpose2d`
         init:str='kaiming', # Scheme, as in `init_params`
-        seed:int=None,      # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None,      # Seed of its own generator; None: torch's global one
         bias:bool=True,     # Has it a bias?
     ): # A new layer
         "A layer with random weights and zero biases; an output sums over its share of channels and of the kernel"
@@ -442,7 +442,7 @@ def max_pool2d_grad(
     inp:Tensor,  # Input of the layer, (n, c, h, w) or (c, h, w)
     out:Tensor,  # Its output; `out.g` holds dL/dout, of the same shape
     size, stride=None, padding=0, dilation=1, ceil_mode:bool=False, # As in `max_pool2d`
-    idx:Tensor=None, # Where each maximum was, as a position in its picture; None: look again
+    idx:Tensor|None=None, # Where each maximum was in its picture; None: look again
 ):
     "Write dL/dinp into `inp.g`: each gradient goes where its maximum came from"
     how = _pool_how('max_pool2d', inp, size, stride, padding, dilation, ceil_mode)
@@ -467,7 +467,7 @@ def avg_pool2d(
     padding=0,   # Zeros around
     ceil_mode:bool=False, # Keep a last window that reaches over the end?
     count_include_pad:bool=True, # Do the zeros around count as numbers of a window?
-    divisor_override:int=None,   # Divide by this instead of by how many there are
+    divisor_override:int|None=None,   # Divide by this instead of by how many there are
 ) -> Tensor: # (n, c, oh, ow), or (c, oh, ow)
     "The mean of each window"
     _pool_how('avg_pool2d', inp, size, stride, padding, 1, ceil_mode)
@@ -478,7 +478,7 @@ def avg_pool2d_grad(
     inp:Tensor,  # Input of the layer, (n, c, h, w) or (c, h, w)
     out:Tensor,  # Its output; `out.g` holds dL/dout, of the same shape
     size, stride=None, padding=0, ceil_mode:bool=False, # As above
-    count_include_pad:bool=True, divisor_override:int=None, # As above
+    count_include_pad:bool=True, divisor_override:int|None=None, # As above
 ):
     "Write dL/dinp into `inp.g`: each gradient is shared out over its window"
     how = _pool_how('avg_pool2d', inp, size, stride, padding, 1, ceil_mode)
@@ -552,7 +552,7 @@ class AvgPool2d(Module):
     "The mean of each window"
     def __init__(self,
         size, stride=None, padding=0, ceil_mode:bool=False, # As in `avg_pool2d`
-        count_include_pad:bool=True, divisor_override:int=None, # As in `avg_pool2d`
+        count_include_pad:bool=True, divisor_override:int|None=None, # As in `avg_pool2d`
     ):
         self.how = dict(size=size, stride=stride, padding=padding, ceil_mode=ceil_mode,
                         count_include_pad=count_include_pad, divisor_override=divisor_override)
@@ -632,10 +632,10 @@ def _batch_stats(x, w, b, mean, var, eps):
 
 def batch_norm(
     x:Tensor,         # Input, (n, c) or (n, c, ...)
-    w:Tensor=None,    # Scale of each channel, (c,)
-    b:Tensor=None,    # Shift of each channel, (c,)
-    mean:Tensor=None, # Mean to be used, (c,); None takes the batch's own
-    var:Tensor=None,  # Variance to be used, (c,), with `mean`
+    w:Tensor|None=None,    # Scale of each channel, (c,)
+    b:Tensor|None=None,    # Shift of each channel, (c,)
+    mean:Tensor|None=None, # Mean to be used, (c,); None takes the batch's own
+    var:Tensor|None=None,  # Variance to be used, (c,), with `mean`
     eps:float=1e-5,   # Added to the variance
 ) -> Tensor: # Output, of the shape of `x`
     "Standardise each channel over the batch, then scale and shift it"
@@ -644,12 +644,12 @@ def batch_norm(
 def batch_norm_grad(
     inp:Tensor,       # Input, (n, c, ...); `.g` is written if `input_grad`
     out:Tensor,       # Its output; `out.g` is read
-    w:Tensor=None,    # Scale, (c,); `.g` is written
-    b:Tensor=None,    # Shift, (c,); `.g` is written
-    mean:Tensor=None, # As in `batch_norm`
-    var:Tensor=None,  # As in `batch_norm`
+    w:Tensor|None=None,    # Scale, (c,); `.g` is written
+    b:Tensor|None=None,    # Shift, (c,); `.g` is written
+    mean:Tensor|None=None, # As in `batch_norm`
+    var:Tensor|None=None,  # As in `batch_norm`
     eps:float=1e-5,   # As in `batch_norm`
-    kept:tuple=None,  # Mean and 1/deviation, each (c,), if the forward pass has kept them
+    kept:tuple|None=None,  # Mean and 1/deviation, each (c,), if the forward pass has kept them
     input_grad:bool=True, # Is the gradient of the input wanted?
 ):
     "Write the gradients of `batch_norm` into `.g` of `inp`, `w` and `b`"
@@ -741,8 +741,8 @@ def _tail(x, shape, who):
 def layer_norm(
     x:Tensor,       # Input, (..., *shape)
     shape:tuple,    # The last axes, over which it is standardised; a number for one axis
-    w:Tensor=None,  # Scale, of that shape
-    b:Tensor=None,  # Shift, of that shape
+    w:Tensor|None=None,  # Scale, of that shape
+    b:Tensor|None=None,  # Shift, of that shape
     eps:float=1e-5, # Added to the variance
 ) -> Tensor: # Output, of the shape of `x`
     "Standardise each row over its last axes, then scale and shift it"
@@ -763,10 +763,10 @@ def layer_norm_grad(
     inp:Tensor,      # Input, (..., *shape); `.g` is written if `input_grad`
     out:Tensor,      # Its output; `out.g` is read
     shape:tuple,     # As in `layer_norm`
-    w:Tensor=None,   # Scale; `.g` is written
-    b:Tensor=None,   # Shift; `.g` is written
+    w:Tensor|None=None,   # Scale; `.g` is written
+    b:Tensor|None=None,   # Shift; `.g` is written
     eps:float=1e-5,  # As in `layer_norm`
-    kept:tuple=None, # Mean and 1/deviation of each row, if the forward pass has kept them
+    kept:tuple|None=None, # Mean and 1/deviation of each row, if the forward pass has kept them
     input_grad:bool=True, # Is the gradient of the input wanted?
 ):
     "Write the gradients of `layer_norm` into `.g` of `inp`, `w` and `b`"
@@ -785,8 +785,8 @@ def _rms(x, shape, eps):
 def rms_norm(
     x:Tensor,       # Input, (..., *shape)
     shape:tuple,    # The last axes, over which the mean square is taken; a number for one axis
-    w:Tensor=None,  # Scale, of that shape
-    eps:float=None, # Added to the mean square; None takes the precision of x's dtype
+    w:Tensor|None=None,  # Scale, of that shape
+    eps:float|None=None, # Added to the mean square; None takes the precision of x's dtype
 ) -> Tensor: # Output, of the shape of `x`
     "Divide each row by the root of its mean square, then scale it"
     rows,r = _rms(x, _tail(x, shape, 'rms_norm'), eps)
@@ -797,8 +797,8 @@ def rms_norm_grad(
     inp:Tensor,      # Input, (..., *shape); `.g` is written if `input_grad`
     out:Tensor,      # Its output; `out.g` is read
     shape:tuple,     # As in `rms_norm`
-    w:Tensor=None,   # Scale; `.g` is written
-    eps:float=None,  # As in `rms_norm`
+    w:Tensor|None=None,   # Scale; `.g` is written
+    eps:float|None=None,  # As in `rms_norm`
     input_grad:bool=True, # Is the gradient of the input wanted?
 ):
     "Write the gradients of `rms_norm` into `.g` of `inp` and `w`"
@@ -817,8 +817,8 @@ def _group_stats(x, groups, w, b, eps):
 def group_norm(
     x:Tensor,       # Input, (n, c, ...)
     groups:int,     # Groups of channels, which must divide c
-    w:Tensor=None,  # Scale of each channel, (c,)
-    b:Tensor=None,  # Shift of each channel, (c,)
+    w:Tensor|None=None,  # Scale of each channel, (c,)
+    b:Tensor|None=None,  # Shift of each channel, (c,)
     eps:float=1e-5, # Added to the variance
 ) -> Tensor: # Output, of the shape of `x`
     "Standardise each group of channels of each example, then scale and shift each channel"
@@ -828,10 +828,10 @@ def group_norm_grad(
     inp:Tensor,      # Input, (n, c, ...); `.g` is written if `input_grad`
     out:Tensor,      # Its output; `out.g` is read
     groups:int,      # As in `group_norm`
-    w:Tensor=None,   # Scale, (c,); `.g` is written
-    b:Tensor=None,   # Shift, (c,); `.g` is written
+    w:Tensor|None=None,   # Scale, (c,); `.g` is written
+    b:Tensor|None=None,   # Shift, (c,); `.g` is written
     eps:float=1e-5,  # As in `group_norm`
-    kept:tuple=None, # Mean and 1/deviation of each group, if the forward pass has kept them
+    kept:tuple|None=None, # Mean and 1/deviation of each group, if the forward pass has kept them
     input_grad:bool=True, # Is the gradient of the input wanted?
 ):
     "Write the gradients of `group_norm` into `.g` of `inp`, `w` and `b`"
@@ -876,7 +876,7 @@ class RMSNorm(Module):
     params = dict(w='weight')
     def __init__(self,
         normalized_shape:tuple, # The last axes of the input; a number for one axis
-        eps:float=None,         # Added to the mean square; None takes the precision of the input's dtype
+        eps:float|None=None,         # Added to the mean square; None takes the precision of the input's dtype
         elementwise_affine:bool=True, # Has it a scale?
     ):
         self.shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
@@ -942,7 +942,7 @@ class Residual(Module):
 def dropout_scale(
     x:Tensor, # The tensor to be dropped from, any shape
     p:float,  # Share that is dropped, in [0, 1]
-    gen:torch.Generator=None, # Where the randomness comes from; None takes torch's global one
+    gen:torch.Generator|None=None, # Where the randomness comes from; None: torch's global one
 ) -> Tensor: # 0 with probability p, else 1/(1-p)
     "Draw what each number is multiplied by"
     where = x.device if gen is None else gen.device
@@ -968,7 +968,7 @@ class Dropout(Module):
     "In training, zero a random share and scale the rest by 1/(1-p); in eval mode, nothing"
     def __init__(self,
         p:float=0.5,   # Share that is dropped, in [0, 1)
-        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None, # Seed of its own generator; None: torch's global one
     ):
         _fits(0<=p<1, 'Dropout: p', repr(p), 'a number in [0, 1)')
         self.p,self.gen = p,None if seed is None else torch.Generator().manual_seed(seed)
@@ -1003,7 +1003,7 @@ def embedding_grad(
     idx:Tensor, # Numbers of rows; integers have no gradient
     out:Tensor, # What was looked up; `out.g` is read
     w:Tensor,   # The table; `.g` is written
-    padding_idx:int=None, # A row whose gradient stays zero
+    padding_idx:int|None=None, # A row whose gradient stays zero
 ):
     "Write the gradient of `embedding` into `w.g`: a row sums over all places"
     w.g = torch.zeros_like(w).index_add_(0, idx.reshape(-1), out.g.reshape(-1, w.shape[1]))
@@ -1013,10 +1013,10 @@ class Embedding(Module):
     "A table of vectors, looked up by number"
     params = dict(w='weight')
     def __init__(self,
-        num_embeddings:int=None, # Rows of the table
-        embedding_dim:int=None,  # Width of a row
-        padding_idx:int=None,    # A row that stays as it is (zero, if the table is new)
-        weight:Tensor=None,      # The table itself, (rows, width), instead of a new one
+        num_embeddings:int|None=None, # Rows of the table
+        embedding_dim:int|None=None,  # Width of a row
+        padding_idx:int|None=None,    # A row that stays as it is (zero, if the table is new)
+        weight:Tensor|None=None,      # The table itself, (rows, width), instead of a new one
     ):
         new = weight is None
         _fits(not new or num_embeddings and embedding_dim, 'Embedding',
@@ -1082,7 +1082,7 @@ class Shift(Module):
     def __init__(self,
         n:int=2,       # Pixels at most, along each axis
         fill:float=0., # What comes in at the edge
-        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None, # Seed of its own generator; None: torch's global one
     ):
         if not isinstance(n, int) or n<0:
             raise ValueError(f"Shift: got n {n!r}, wanted a whole number, 0 or more")
@@ -1400,7 +1400,7 @@ def smooth_l1_grad(
     targ:Tensor,   # Targets
     beta:float=1., # As in `smooth_l1`
     reduction:str='mean', # As in `smooth_l1`
-    g:Tensor=None, # Gradient of what `smooth_l1` returned; None is 1
+    g:Tensor|None=None, # Gradient of what `smooth_l1` returned; None is 1
 ):
     "Write the gradient of `smooth_l1` into `inp.g`: error over beta, clipped to [-1, 1]"
     _same_shapes('smooth_l1', inp, targ)
@@ -1442,7 +1442,7 @@ def kl_div_grad(
     targ:Tensor, # As in `kl_div`
     log_target:bool=False, # As in `kl_div`
     reduction:str='mean',  # As in `kl_div`
-    g:Tensor=None, # Gradient of what `kl_div` returned; None is 1
+    g:Tensor|None=None, # Gradient of what `kl_div` returned; None is 1
 ):
     "Write the gradient of `kl_div` into `inp.g`: minus the target's probability"
     _same_shapes('kl_div', inp, targ)
@@ -1486,7 +1486,7 @@ def hinge(
     targ:Tensor,     # Class numbers, (n,)
     margin:float=1., # How far the right score should be above each other
     p:int=1,         # 1, or 2 to square
-    weight:Tensor=None,   # A weight for each class, (c,)
+    weight:Tensor|None=None,   # A weight for each class, (c,)
     reduction:str='mean', # 'mean', 'sum' or 'none'
 ) -> Tensor: # The loss, ()
     "Multi-class hinge loss: mean over the classes of what is missing to the margin"
@@ -1497,10 +1497,10 @@ def hinge_grad(
     targ:Tensor,     # Class numbers, (n,)
     margin:float=1., # As in `hinge`
     p:int=1,         # As in `hinge`
-    weight:Tensor=None,   # As in `hinge`
+    weight:Tensor|None=None,   # As in `hinge`
     reduction:str='mean', # As in `hinge`
-    g:Tensor=None,   # Gradient of what `hinge` returned; None is 1
-    kept:tuple=None, # What the forward pass has kept, if it has
+    g:Tensor|None=None,   # Gradient of what `hinge` returned; None is 1
+    kept:tuple|None=None, # What the forward pass has kept, if it has
 ):
     "Write the gradient of `hinge` into `inp.g`: up for what is too near, down for the right"
     t,over,w = _violations(inp, targ, margin, weight) if kept is None else kept
@@ -1514,7 +1514,7 @@ class Hinge(Module):
     def __init__(self,
         p:int=1,         # 1, or 2 to square
         margin:float=1., # How far the right score should be above each other
-        weight:Tensor=None,   # A weight for each class, (c,)
+        weight:Tensor|None=None,   # A weight for each class, (c,)
         reduction:str='mean', # 'mean', 'sum' or 'none'
     ):
         _options('Hinge', reduction)
@@ -1565,7 +1565,7 @@ def label_smoothing(
     inp:Tensor,  # Scores, (n, c), (n, c, ...) or (c,)
     targ:Tensor, # Class numbers, (n,), (n, ...) or (); or probabilities, as `inp`
     smoothing:float=0.,    # Share of the target that is spread over all classes
-    weight:Tensor=None,    # A weight for each class, (c,)
+    weight:Tensor|None=None,    # A weight for each class, (c,)
     ignore_index:int=-100, # A class number that does not count
     reduction:str='mean',  # 'mean', 'sum' or 'none'
 ) -> Tensor: # The loss, ()
@@ -1577,11 +1577,11 @@ def label_smoothing_grad(
     inp:Tensor,  # Scores; `.g` is written
     targ:Tensor, # As in `label_smoothing`
     smoothing:float=0.,    # As in `label_smoothing`
-    weight:Tensor=None,    # As in `label_smoothing`
+    weight:Tensor|None=None,    # As in `label_smoothing`
     ignore_index:int=-100, # As in `label_smoothing`
     reduction:str='mean',  # As in `label_smoothing`
-    g:Tensor=None, # Gradient of what `label_smoothing` returned; None is 1
-    kept:tuple=None, # What the forward pass has kept, if it has
+    g:Tensor|None=None, # Gradient of what `label_smoothing` returned; None is 1
+    kept:tuple|None=None, # What the forward pass has kept, if it has
 ):
     "Write the gradient of `label_smoothing` into `inp.g`: softmax * sum of targets - targets"
     if kept is None: kept = _soft_targets(inp, targ, smoothing, weight, ignore_index)
@@ -1596,7 +1596,7 @@ class LabelSmoothing(Module):
     "Cross-entropy of scores, with smoothing, class weights and a class that does not count"
     def __init__(self,
         smoothing:float=0.,    # Share of the target spread over all classes, in [0, 1]
-        weight:Tensor=None,    # A weight for each class, (c,)
+        weight:Tensor|None=None,    # A weight for each class, (c,)
         ignore_index:int=-100, # A class number that does not count
         reduction:str='mean',  # 'mean', 'sum' or 'none'
     ):

@@ -159,7 +159,7 @@ class Lin(Module):
     params = dict(w='weight', b='bias')
     def __init__(self,
         w:Tensor,      # Weights, (n_in, n_out)
-        b:Tensor=None, # Bias, (n_out,); None for a layer without
+        b:Tensor|None=None, # Bias, (n_out,); None for a layer without
     ):
         if not (isinstance(w, Tensor) and isinstance(b, (Tensor, type(None)))):
             raise TypeError(f"Lin: got {w!r} and {b!r}, wanted weights (n_in, n_out) "
@@ -171,7 +171,7 @@ class Lin(Module):
         n_in:int,           # Inputs
         n_out:int,          # Outputs
         init:str='kaiming', # Scheme, as in `init_params`
-        seed:int=None,      # Seed of a generator of its own; None: torch's global one
+        seed:int|None=None,      # Seed of its own generator; None: torch's global one
         bias:bool=True,     # Has it a bias?
     ): # A new layer
         "A layer with random weights and zero biases"
@@ -344,7 +344,7 @@ class TwoLayerNet:
         nh:int=100,         # Hidden units
         n_out:int=1,        # Outputs
         init:str='kaiming', # Scheme, as in `init_params`
-        seed:int=None,      # Seed of a generator of its own; None: torch's global one
+        seed:int|None=None,      # Seed of its own generator; None: torch's global one
     ):
         (W1,b1),(W2,b2) = init_params([n_in, nh, n_out], init, seed)
         self.params = dict(W1=W1, b1=b1, W2=W2, b2=b2)

@@ -26,8 +26,8 @@ def rnn_cell(
     h:Tensor,         # State before it, (n, nh)
     w_ih:Tensor,      # Weights of the input, (nh, n_in)
     w_hh:Tensor,      # Weights of the state, (nh, nh)
-    b_ih:Tensor=None, # Bias of the first product, (nh,)
-    b_hh:Tensor=None, # Bias of the second, (nh,)
+    b_ih:Tensor|None=None, # Bias of the first product, (nh,)
+    b_hh:Tensor|None=None, # Bias of the second, (nh,)
     nonlinearity:str='tanh', # Or 'relu'
 ) -> Tensor: # State after the step, (n, nh)
     "One step of a recurrent network: `tanh(inp @ w_ih.T + b_ih + h @ w_hh.T + b_hh)`"
@@ -52,8 +52,8 @@ def rnn_cell_grad(
     h:Tensor,         # State before it, (n, nh)
     w_ih:Tensor,      # Weights of the input, (nh, n_in)
     w_hh:Tensor,      # Weights of the state, (nh, nh)
-    b_ih:Tensor=None, # Bias of the first product, (nh,)
-    b_hh:Tensor=None, # Bias of the second, (nh,)
+    b_ih:Tensor|None=None, # Bias of the first product, (nh,)
+    b_hh:Tensor|None=None, # Bias of the second, (nh,)
     nonlinearity:str='tanh', # Or 'relu'
 ):
     "Write the gradients of `rnn_cell` into `.g` of `inp`, `h`, the weights and the biases"
@@ -110,8 +110,8 @@ def lstm_cell(
     c:Tensor,         # Cell before it, (n, nh)
     w_ih:Tensor,      # Weights of the input, (4*nh, n_in)
     w_hh:Tensor,      # Weights of the state, (4*nh, nh)
-    b_ih:Tensor=None, # Bias of the first product, (4*nh,)
-    b_hh:Tensor=None, # Bias of the second, (4*nh,)
+    b_ih:Tensor|None=None, # Bias of the first product, (4*nh,)
+    b_hh:Tensor|None=None, # Bias of the second, (4*nh,)
 ) -> tuple: # State and cell after the step, both (n, nh)
     "One step of an LSTM"
     return lstm_gates(_product(inp, w_ih, b_ih) + _product(h, w_hh, b_hh), c)[:2]
@@ -123,8 +123,8 @@ def lstm_cell_grad(
     c:Tensor,         # Cell before it, (n, nh)
     w_ih:Tensor,      # Weights of the input, (4*nh, n_in)
     w_hh:Tensor,      # Weights of the state, (4*nh, nh)
-    b_ih:Tensor=None, # Bias of the first product, (4*nh,)
-    b_hh:Tensor=None, # Bias of the second, (4*nh,)
+    b_ih:Tensor|None=None, # Bias of the first product, (4*nh,)
+    b_hh:Tensor|None=None, # Bias of the second, (4*nh,)
 ):
     "Write the gradients of `lstm_cell` into `.g` of inputs, weights and biases"
     dh,dc = _out_grads('lstm_cell_grad', out)
@@ -163,8 +163,8 @@ def gru_cell(
     h:Tensor,         # State before it, (n, nh)
     w_ih:Tensor,      # Weights of the input, (3*nh, n_in)
     w_hh:Tensor,      # Weights of the state, (3*nh, nh)
-    b_ih:Tensor=None, # Bias of the first product, (3*nh,)
-    b_hh:Tensor=None, # Bias of the second, (3*nh,)
+    b_ih:Tensor|None=None, # Bias of the first product, (3*nh,)
+    b_hh:Tensor|None=None, # Bias of the second, (3*nh,)
 ) -> Tensor: # State after the step, (n, nh)
     "One step of a GRU"
     return gru_gates(_product(inp, w_ih, b_ih), _product(h, w_hh, b_hh), h)[0]
@@ -175,8 +175,8 @@ def gru_cell_grad(
     h:Tensor,         # State before it, (n, nh)
     w_ih:Tensor,      # Weights of the input, (3*nh, n_in)
     w_hh:Tensor,      # Weights of the state, (3*nh, nh)
-    b_ih:Tensor=None, # Bias of the first product, (3*nh,)
-    b_hh:Tensor=None, # Bias of the second, (3*nh,)
+    b_ih:Tensor|None=None, # Bias of the first product, (3*nh,)
+    b_hh:Tensor|None=None, # Bias of the second, (3*nh,)
 ):
     "Write the gradients of `gru_cell` into `.g` of `inp`, `h`, the weights and the biases"
     kept = gru_gates(_product(inp, w_ih, b_ih), _product(h, w_hh, b_hh), h)[1]
@@ -229,7 +229,7 @@ class Recurrent(Module):
     def __init__(self,
         weights:dict,           # Tensors under torch's names: `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, ...
         batch_first:bool=False, # Are inputs and outputs (n, t, ...)? Otherwise (t, n, ...)
-        truncate:int=None,      # Cut the gradient of the state after each so many steps; None goes back all the way
+        truncate:int|None=None, # Cut the gradient of the state after each so many steps; None goes back all the way
     ):
         if truncate is not None and not (isinstance(truncate, int) and truncate>0):
             raise ValueError(f"{type(self).__name__}: got truncate={truncate!r}, wanted None or a whole number above 0")
@@ -247,7 +247,7 @@ class Recurrent(Module):
         layers:int=1,             # Layers, one above the other
         bidirectional:bool=False, # A second set of weights that reads from the end?
         bias:bool=True,           # Have they biases?
-        seed:int=None,            # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None,            # Seed of its own generator; None: torch's global one
         **kwargs,                 # As for the class
     ): # A new layer
         "A layer with weights and biases drawn between -1/sqrt(nh) and 1/sqrt(nh), as torch does"
@@ -433,8 +433,8 @@ class _Cell(Module):
     def __init__(self,
         weight_ih:Tensor,    # Weights of the input, (gates*nh, n_in)
         weight_hh:Tensor,    # Weights of the state, (gates*nh, nh)
-        bias_ih:Tensor=None, # Bias of the first product, (gates*nh,)
-        bias_hh:Tensor=None, # Bias of the second, (gates*nh,)
+        bias_ih:Tensor|None=None, # Bias of the first product, (gates*nh,)
+        bias_hh:Tensor|None=None, # Bias of the second, (gates*nh,)
         **options,           # As the cell's function takes them
     ):
         self.weight_ih,self.weight_hh,self.bias_ih,self.bias_hh = weight_ih,weight_hh,bias_ih,bias_hh
@@ -609,7 +609,7 @@ def ctc_loss_grad(
     blank:int=0,      # The class that stands for nothing
     reduction:str='mean',     # As in `ctc_loss`
     zero_infinity:bool=False, # As in `ctc_loss`
-    g:Tensor=None,    # dL/d(loss), for 'none' (n,); None for 1
+    g:Tensor|None=None,    # dL/d(loss), for 'none' (n,); None for 1
     lattice=None,     # From `ctc_lattice`, if the forward pass has kept it
 ):
     "Write minus the share of paths that say each class at each step into `log_probs.g`"

@@ -28,7 +28,7 @@ def causal_mask(
 def attention_weights(
     q:Tensor, # Queries, (..., t, d)
     k:Tensor, # Keys, (..., s, d)
-    hide:Tensor=None, # True where a query must not look; broadcasts to (..., t, s)
+    hide:Tensor|None=None, # True where a query must not look; broadcasts to (..., t, s)
 ) -> Tensor: # Shares, (..., t, s); each row sums to 1, or is zero if it may look nowhere
     "How much each query takes from each key: softmax of the scaled scores"
     s = (q @ k.mT).mul_(q.shape[-1]**-.5)
@@ -41,7 +41,7 @@ def attention(
     q:Tensor, # Queries, (..., t, d)
     k:Tensor, # Keys, (..., s, d)
     v:Tensor, # Values, (..., s, e)
-    hide:Tensor=None, # True where a query must not look; broadcasts to (..., t, s)
+    hide:Tensor|None=None, # True where a query must not look; broadcasts to (..., t, s)
 ) -> Tensor: # (..., t, e)
     "Each query's mix of the values"
     return attention_weights(q, k, hide) @ v
@@ -51,8 +51,8 @@ def attention_grad(
     k:Tensor,   # Keys; `.g` is written
     v:Tensor,   # Values; `.g` is written
     out:Tensor, # What `attention` gave; `out` and `out.g` are read
-    hide:Tensor=None, # As in `attention`
-    p:Tensor=None,    # The shares, if the forward pass has kept them
+    hide:Tensor|None=None, # As in `attention`
+    p:Tensor|None=None,    # The shares, if the forward pass has kept them
 ):
     "Write the gradients of `attention` into `.g` of `q`, `k` and `v`"
     if p is None: p = attention_weights(q, k, hide)
@@ -84,7 +84,7 @@ class SelfAttention(Module):
         bias:bool=True,         # Have the two linear layers a bias?
         rotary:bool=False,      # Turn queries and keys by their place?
         batch_first:bool=True,  # Is the input (n, t, width)? Else (t, n, width)
-        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None, # Seed of its own generator; None: torch's global one
     ):
         _heads(width, heads)
         gen = _gen(seed)
@@ -253,14 +253,14 @@ class Block(Module):
         width:int, # Numbers at each place
         heads:int, # Heads of the attention
         causal:bool=True, # May a place look only at itself and earlier ones?
-        hidden:int=None,  # Width between the two linear layers; None is 4*width
-        act:Module=None,  # The nonlinearity between them; None is exact GELU
+        hidden:int|None=None,  # Width between the two linear layers; None is 4*width
+        act:Module|None=None,  # The nonlinearity between them; None is exact GELU
         norm_first:bool=True, # Norm before each part (pre-norm), or after each sum?
         bias:bool=True,       # Have linear layers and norms a bias?
         rotary:bool=False,    # As in `SelfAttention`
         batch_first:bool=True, # As in `SelfAttention`
         eps:float=1e-5,        # Of the norms
-        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None, # Seed of its own generator; None: torch's global one
     ):
         gen,hidden = _gen(seed),hidden or 4*width
         def lin(i, o):
@@ -360,7 +360,7 @@ class GPT(Module):
         layers:int,  # Blocks
         heads:int,   # Heads in each
         width:int,   # Numbers at each place
-        seed:int=None, # Seed of a generator of its own; None draws from torch's global one
+        seed:int|None=None, # Seed of its own generator; None: torch's global one
         rotary:bool=False, # Turn queries and keys, instead of a vector for each place?
     ):
         for k,v in dict(vocab=vocab, context=context, layers=layers, width=width).items():
@@ -457,7 +457,7 @@ def generate(
     idx:Tensor, # The prompt, (n, t) or (t,)
     n:int,      # Tokens to add
     temperature:float=1., # Below 1 bolder towards the likely; 0 takes the likeliest
-    seed:int=None,        # Seed of a generator of its own; None draws from torch's global one
+    seed:int|None=None,        # Seed of its own generator; None: torch's global one
 ) -> Tensor: # Prompt and what was added, (n, t+n) or (t+n,)
     "Draw token after token, each from the model's prediction"
     if not (isinstance(n, int) and n>=0):
@@ -592,7 +592,7 @@ def text_loss(
 def fit_gpt(
     gpt:GPT,      # Trained in place
     train:Tensor, # Text to learn from, in numbers, (m,)
-    valid:Tensor=None, # Text to judge by
+    valid:Tensor|None=None, # Text to judge by
     steps:int=2000,    # Steps
     bs:int=12,         # Windows in a batch
     lr:float=1e-3,     # Highest learning rate
