@@ -15,7 +15,7 @@ MAY = dict(fwd_bwd={'data'}, modules={'fwd_bwd'}, layers={'modules','fwd_bwd'}, 
            transformer={'training','layers','modules','fwd_bwd','data','check','draw'})
 BRANCHES = (ast.If, ast.For, ast.While, ast.IfExp, ast.ExceptHandler, ast.comprehension, ast.Assert, ast.match_case)
 MOST = 15
-KNOWN = {'engine.apply','check._slips','check.__init__','check.call','check.compare','check.battery','check.leading','check.whole','check.steps'} # to be split
+KNOWN = {'engine.apply'} # to be split
 
 def imported(tree):
     "What a module imports from the package"
