@@ -983,15 +983,14 @@ def recorded(
 
 # %% ../nbs/16b_models.ipynb #56449dd6
 import copy
-from collections import Counter
 from .check import Report
 from torch.overrides import TorchFunctionMode
 
 # %% ../nbs/16b_models.ipynb #120ff7d8
 class ModelReport(Report):
-    "What `check_model` found: rows in backward order, `first_wrong`, `within`, `missing`, `unused`, `frozen`"
+    "What `check_model` found: rows in backward order, `first_wrong`, `missing`, `unused`, `frozen`"
     title,head = 'gradients of the model',('tensor','shape','difference','verdict')
-    first_wrong,within,missing,unused,frozen = None,None,(),(),() # `within`: the module that calls what is wrong
+    first_wrong,missing,unused,frozen = None,(),(),()
     @property
     def ok(self) -> bool: return not self.missing and all(r['ok'] is not False for r in self.rows) and any(r['ok'] for r in self.rows)
 
@@ -1019,9 +1018,7 @@ def _floats(o): return [t for t in tree_leaves(o) if isinstance(t, torch.Tensor)
 
 class _Event:
     "A call of a module or of a custom Function: what went in, what came out"
-    def __init__(self, name, stack, inside=0):
-        self.name,self.depth,self.inside,self.ins,self.outs,self.params = name,len(stack),inside,[],[],[]
-        self.within = next((e.name for e in reversed(stack) if e.name), 'model') # the module that calls it
+    def __init__(self, name, depth, inside=0): self.name,self.depth,self.inside,self.ins,self.outs,self.params = name,depth,inside,[],[],[]
 
 class _Run:
     "A copy of the model, run once on one batch"
@@ -1030,7 +1027,7 @@ class _Run:
         self.model = copy.deepcopy(model)
         if dtype: self.model.to(dtype)
         self.inputs = tree_map(lambda t: self.ready(t, dtype), inputs)
-        self.loss,self.events,self.stack,self.used,self.grads,self.low,self.done = loss,[],[],set(),{},0.,False
+        self.loss,self.events,self.stack,self.used,self.grads,self.low = loss,[],[],set(),{},0.
 
     def ready(self, t, dtype):
         if not isinstance(t, torch.Tensor): return t
@@ -1046,7 +1043,7 @@ class _Run:
         return total
 
     def enter(self, name):
-        self.events.append(_Event(name, self.stack, len(self.events)))
+        self.events.append(_Event(name, len(self.stack), len(self.events)))
         self.stack.append(self.events[-1])
         return self.events[-1]
 
@@ -1060,11 +1057,10 @@ class _Run:
         for name,m in self.model.named_modules():
             own = [(f'{name}.{k}'.lstrip('.'), p) for k,p in m.named_parameters(recurse=False)]
             def before(m, args, kwargs, name=name, own=own):
-                if self.done: return # a checkpoint runs it again
                 e = self.enter(name)
                 e.ins,e.params = self.note(_floats((args, kwargs)), hold),own
             def after(m, args, kwargs, out):
-                if not self.done: self.stack.pop().outs = self.note(_floats(out), hold)
+                self.stack.pop().outs = self.note(_floats(out), hold)
             m.register_forward_pre_hook(before, with_kwargs=True)
             m.register_forward_hook(after, with_kwargs=True)
 
@@ -1100,7 +1096,7 @@ class _Run:
             k = id(t) if t.is_leaf else (id(t), t._version)      # what is written in place is another value
             if t.requires_grad and k not in held:
                 held[k] = t
-                t.register_hook(lambda g: None if g is None else self.grads.__setitem__(k, self.grads.get(k, 0.)+g))
+                t.register_hook(lambda g: self.grads.__setitem__(k, self.grads[k]+g if k in self.grads else g.clone()))
             return k
         held,params = {},list(self.model.parameters())
         for p in params:
@@ -1110,7 +1106,6 @@ class _Run:
         if not isinstance(loss, torch.Tensor) or loss.numel()!=1:
             raise ValueError(f"check_model: the loss has shape {tuple(getattr(loss, 'shape', ()))}, wanted one number")
         if not loss.requires_grad: raise ValueError("check_model: the loss depends on nothing that wants a gradient")
-        self.done = True
         loss.backward()
         self.keep = held                       # so that no id is used twice
 
@@ -1150,8 +1145,7 @@ class _Pairs:
         self.theirs,self.ours,self.at = theirs,ours,{}
         for e1,e2 in zip(theirs.events, ours.events):
             for what in ('ins','outs'):
-                pairs = zip(getattr(e1, what), getattr(e2, what)) # what torch did not follow (a checkpoint's inside) is not compared
-                self.at[id(e1), what] = [(theirs.grads.get(k), g) if k in theirs.keep else (None, None) for k,g in pairs]
+                self.at[id(e1), what] = [(theirs.grads.get(k), g) for k,g in zip(getattr(e1, what), getattr(e2, what))]
         self.params = {k: (g, ours.params[k][1]) for k,(_,g) in theirs.params.items()}
         self.tol = min(max(1e-7, 1e3*max(theirs.low, ours.low)), .1)
         every = [g for ps in (*self.at.values(), self.params.values()) for p in ps for g in p if g is not None and g.numel()]
@@ -1164,8 +1158,7 @@ class _Pairs:
 
     def row(self, name, a, b):
         "A row of the report"
-        known,ok = a is not None and b is not None and a.numel(),self.right(a, b)
-        d = f'{((a-b).abs().max()/b.abs().max().clamp_min(1e-300)).item():.0e}' if known else ''
+        d,ok = '' if a is None or b is None or not a.numel() else f"{((a-b).abs().max()/b.abs().max().clamp_min(1e-300)).item():.0e}",self.right(a, b)
         return dict(tensor=name, shape=tuple((b if a is None else a).shape), difference=d, verdict='ok' if ok else 'wrong', ok=ok)
 
     def of(self, e):
@@ -1178,12 +1171,9 @@ class _Pairs:
 def _judge_model(theirs, ours):
     "The verdict: rows in backward order"
     pairs,rows = _Pairs(theirs, ours),{}
-    for e in reversed(theirs.events):
-        for k,a,b in pairs.of(e): rows[id(e) if ':' in k else 0, k] = k,a,b
-    for k,(a,b) in pairs.params.items(): rows.setdefault((0, k), (k, a, b)) # of no module that was called: a ParameterList's, say
-    rep = ModelReport([pairs.row(*r) for r in rows.values() if r[1] is not None or r[2] is not None])
-    first = _first_wrong(pairs) if any(r['ok'] is False for r in rep.rows) else None
-    if first: rep.first_wrong,rep.within = first.name or 'model',first.within
+    for e in reversed(theirs.events): rows |= {(id(e) if ':' in k else 0, k): (k, a, b) for k,a,b in pairs.of(e) if a is not None or b is not None}
+    rep = ModelReport([pairs.row(*r) for r in rows.values()])
+    rep.first_wrong = _first_wrong(pairs) if any(r['ok'] is False for r in rep.rows) else None
     rep.frozen = [k for k,(p,_) in theirs.params.items() if not p.requires_grad]
     nothing = [k for k,(p,g) in theirs.params.items() if p.requires_grad and g is None]
     rep.missing = [k for k in nothing if id(theirs.params[k][0]) in theirs.used]
@@ -1191,36 +1181,20 @@ def _judge_model(theirs, ours):
     rep.notes = _model_notes(rep)
     return rep
 
-def _shared(theirs):
-    "Parameters used by several calls: their gradient is a sum, and where it is wrong says nothing of a single call"
-    ids = {id(p) for p,_ in theirs.params.values()}
-    by_module = Counter(id(p) for e in theirs.events for _,p in e.params)
-    by_function = Counter(k for e in theirs.events for k in e.ins if k in ids)
-    return {k for c in (by_module, by_function) for k,n in c.items() if n>1}
-
 def _first_wrong(pairs):
     "The last call, and of these the innermost, that was given right gradients and handed on wrong ones"
-    shared = _shared(pairs.theirs)
-    return _last_fault(pairs, shared) or _last_fault(pairs, ())
-
-def _last_fault(pairs, but):
-    "The same, the gradients of the parameters in `but` left aside"
     best,right = None,lambda ps: all(pairs.right(*p) for p in ps)
     for e in pairs.theirs.events:
-        outs,ins = pairs.at[id(e), 'outs'],[p for k,p in zip(e.ins, pairs.at[id(e), 'ins']) if k not in but]
+        outs,ins = pairs.at[id(e), 'outs'],pairs.at[id(e), 'ins']
         if all(a is None and b is None for a,b in outs) or not right(outs): continue
-        if right(ins) and right(pairs.params[k] for k,p in e.params if k in pairs.params and id(p) not in but): continue
+        if right(ins) and right(pairs.params[k] for k,_ in e.params if k in pairs.params): continue
         if best is None or e.depth>=best.depth or e.inside>best.inside: best = e
-    return best
+    return best and (best.name or 'model')
 
 def _model_notes(rep):
     notes = []
-    if rep.first_wrong:
-        notes.append(f'first wrong: `{rep.first_wrong}`, called in `{rep.within}`: the gradient of its output is right, '
-                     'what it hands on is not. Look at its backward.')
-    if rep.missing:
-        notes.append(f"used by the forward, but without a gradient: {', '.join(rep.missing)}. "
-                     "Look for `detach`, `no_grad` or `.data` on its way to the loss.")
+    if rep.first_wrong: notes.append(f"first wrong: `{rep.first_wrong}`: the gradient of its output is right, what it hands on is not. Look at its backward.")
+    if rep.missing: notes.append(f"used by the forward, but without a gradient: {', '.join(rep.missing)}. Look for `detach`, `no_grad` or `.data` on its way to the loss.")
     if rep.unused: notes.append(f"not used by the forward: {', '.join(rep.unused)}")
     if rep.frozen: notes.append(f"frozen (`requires_grad=False`): {', '.join(rep.frozen)}")
     return notes
