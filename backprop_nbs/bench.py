@@ -85,14 +85,26 @@ def compare(
         return Timings(times, next(iter(cases)), torch.get_num_threads())
 
 # %% ../nbs/14_bench.ipynb #772cb95f
+@contextmanager
+def _hushed():
+    "Inside, what the profiler's C++ writes to standard error is dropped"
+    kept,null = os.dup(2),os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try: yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept); os.close(null)
+
 def memory(
     f, # A function of no arguments
 ) -> dict: # Bytes: `peak` above the start, and the `largest` single allocation
     "Memory that torch took on the CPU while `f` ran"
-    # the profiler's own messages on standard error
-    os.environ.setdefault('KINETO_LOG_LEVEL', '99')
     from torch.profiler import ProfilerActivity, profile
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as prof: out = f()
+    prof = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+    with _hushed(): prof.__enter__()
+    try: out = f()
+    finally:
+        with _hushed(): prof.__exit__(None, None, None)
     events = [e for e in prof.profiler.kineto_results.events() if e.name()=='[memory]']
     now = peak = 0
     for e in sorted(events, key=lambda e: e.start_ns()):

@@ -26,9 +26,9 @@ def test_grad(
     expected:Tensor,  # The one that it should equal: same shape, same dtype
     rtol:float=1e-4,  # Error allowed in an element, as a fraction of that element
     atol:float=1e-6,  # Rounding allowed anywhere, as a fraction of `scale`
-    name:str=None,    # What the message calls the tensor
-    scale:float=None, # What counts as large; default: the largest `|expected|`
-    n:int=None,       # Rows of the batch, for the diagnosis
+    name:str|None=None,    # What the message calls the tensor
+    scale:float|None=None, # What counts as large; default: the largest `|expected|`
+    n:int|None=None,       # Rows of the batch, for the diagnosis
 ):
     "Raise `AssertionError` unless `actual` equals `expected`, relative to the scale of `expected`"
     def fail(msg): raise AssertionError(f"{name or 'gradient'}: {msg}")
@@ -38,7 +38,8 @@ def test_grad(
     a,e = actual.detach(),expected.detach()
     if a.shape!=e.shape: fail(diagnose(a, e, n))
     for what in ('dtype','device'):
-        if getattr(a, what)!=getattr(e, what): fail(f'{what} {getattr(a, what)}, expected {getattr(e, what)}')
+        if getattr(a, what)!=getattr(e, what):
+            fail(f'{what} {getattr(a, what)}, expected {getattr(e, what)}')
     if not e.isfinite().all(): fail('expected is NaN or infinite itself')
     if not a.isfinite().all(): fail(diagnose(a, e, n))
     if torch.equal(a, e): return
@@ -92,7 +93,8 @@ def numeric_grad(
     def at(row):
         with torch.no_grad(): r = f(row.view(x.shape))
         if isinstance(r, Tensor) and r.numel()!=1:
-            raise ValueError(f'f must return one number, not shape {tuple(r.shape)}: weight its output and sum it')
+            raise ValueError(f'f must return one number, not shape {tuple(r.shape)}: weight '
+                             'its output and sum it')
         return float(r)
     for i,hi,lo,up,down in _nudged(at, flat, eps*flat.abs().clamp_min(1.)):
         g.view(-1)[i] = (hi-lo) / (up+down)
@@ -799,6 +801,14 @@ def _form(a, v):
     if a.dtype!=v.dtype: return f'has dtype {a.dtype} where all is {str(v.dtype).removeprefix("torch.")}'
     if not a.isfinite().all(): return 'NaN or infinite'
 
+def _rerun(p, g, k, steps=None):
+    "Context for `diagnose`: the forward that `p` runs, with what arrives, and the name of the tensor in question"
+    from backprop_nbs.check import _Probed, _again_says
+    def again(a, e):
+        w = _Probed(p, g, k, a, e, 1e-7 if p.value(k).shape==a.shape else 0.)
+        return _again_says(w),w.seen
+    return dict(ops=set(p.ops) or None, again=again, steps=steps)
+
 def _guess(w, k, a, ref, ignored=False):
     "What `diagnose` makes of it"
     if ref is None: return ''
@@ -806,7 +816,7 @@ def _guess(w, k, a, ref, ignored=False):
         return 'equal after `.conj()`: the gradient of a complex tensor is that of its real part plus i times ' \
             'that of its imaginary part' if _largest(a.conj()-ref)<=1e-5*_largest(ref) else ''
     p,two = w.p,[x for x in w.p.xs if _is_float(x) and x.dim()>1]
-    c = dict(ops=set(p.ops) or None, ones=w.ones(k), ignored=ignored)
+    c = dict(ones=w.ones(k), ignored=ignored) | _rerun(p, w.g, k, isinstance(p.raw, dict))
     if two: c |= dict(n=len(two[0]))
     plain = two and not isinstance(p.raw, dict) and len(p.tops)==1
     if plain and not any(t.is_complex() for t in [*two,p.outs[p.last]]):
@@ -927,24 +937,28 @@ def check_grads(
     n_max:int=256,   # Elements of a tensor that central differences visit; of more a sample, and directions through all
     seed:int=0,      # Of the random cotangents, of the sample and of the directions
     **kwargs,        # Keyword arguments of `f`
-) -> GradReport:     # A row a tensor, in backward order; `.ok`, `.assert_ok()`, `.first_wrong`
+) -> GradReport: # A row a tensor, in backward order; `.ok`, `.assert_ok()`, `.first_wrong`
     "Hold a backward, or that of an `autograd.Function`, against central differences, autograd and, where given, sympy"
-    if own := not callable(backward): inputs = inputs if backward is None else (backward,*inputs)
+    if own := not callable(backward):
+        inputs = inputs if backward is None else (backward,*inputs)
     if isinstance(f, type) and _function(f): f = f.apply
     p,gen = _Probe(f, inputs, kwargs, outputs),torch.Generator().manual_seed(_STREAM+seed)
     backward = _own(p) if own else backward
     w = _Witness(p, p.draw(gen), rtol, eps, n_max, gen, own)
     calls = _Calls(p, w, backward, gen)
-    sym = {} if sympy is None else _by_name(_ask(sympy, p.give(w.g), p.raw, p.args(p.fresh())[0]), p, 'sympy')
+    sym = {} if sympy is None else _by_name(_ask(sympy, p.give(w.g), p.raw,
+                                                 p.args(p.fresh())[0]), p, 'sympy')
     sym = {k:_as64(t, p.value(k)) for k,t in sym.items() if k in p.where}
     rows,looks = _begin_all(w, calls, sym, _needed(p, backward, wrt, no_grad))
     _judge_ties(w, looks)
     _judge_whole(w, looks)
-    for k,l in looks.items(): rows[k] = _end(l, calls.grads[k], w.trusted.get(k), sym.get(k), calls.faults.get(k))
+    for k,l in looks.items():
+        rows[k] = _end(l, calls.grads[k], w.trusted.get(k), sym.get(k), calls.faults.get(k))
     return _report(w, calls, [rows[k] for k in p.order], looks)
 
 # %% ../nbs/10_check.ipynb #903a94a6
-_TARGETS = {'targ','targs','target','targets','labels','y'} # a loss need give these no gradient
+# a loss need give these no gradient
+_TARGETS = {'targ','targs','target','targets','labels','y'}
 
 def from_g(
     grad_fn,   # Writes `.g` on its arguments: `lin_grad(inp, out, w, b)`, `mse_grad(inp, targ)`, ...
@@ -957,7 +971,8 @@ def from_g(
     def backward(g, out, *inputs):
         outs = out if isinstance(out, dict) else {'out':out}
         *_,last = _clear_g([inputs, outs])
-        loss = k is None or isinstance(out, dict) and not last.dim() # starts from dL/dL = 1: its result is scaled by g
+        # starts from dL/dL = 1: its result is scaled by g
+        loss = k is None or isinstance(out, dict) and not last.dim()
         if isinstance(g, Tensor): last.g = torch.ones_like(last) if loss else g
         else: _hand_out(out, g)
         grad_fn(*inputs) if k is None else grad_fn(*inputs[:k], out, *inputs[k:])
@@ -966,7 +981,9 @@ def from_g(
         if wrt is not None: backward.wrt = [names.index(w) if w in names else w for w in wrt]
         gs = [*map(got, inputs)]
         if not isinstance(out, dict): return gs
-        return dict(enumerate(gs)) | {n:got(t) for n,t in outs.items() if t is not last and isinstance(t, Tensor)}
+        return dict(enumerate(gs)) | {n:got(t) for n,
+                                      t in outs.items() if t is not last
+                                      and isinstance(t, Tensor)}
     return backward
 
 def _written(inputs, names, loss):
@@ -1095,7 +1112,8 @@ def check_loss(
 class Saturation(Report):
     "What `saturation` found: a row a layer"
     title,head = 'saturation',('layer','kind','flat','stuck units','verdict')
-    def _cells(self, r): return [f'{r[h]:.1%}' if isinstance(r[h], float) else str(r[h]) for h in self.head]
+    def _cells(self, r):
+        return [f'{r[h]:.1%}' if isinstance(r[h], float) else str(r[h]) for h in self.head]
 
 def saturation(
     relu=None,       # Outputs of a ReLU over a batch, (n, units), or a dict of such by name
@@ -1106,12 +1124,15 @@ def saturation(
     "The fraction of dead ReLUs and of saturated sigmoids, which every gradient check passes"
     rows = []
     for kind,outs in (('relu',relu),('sigmoid',sigmoid)):
-        for name,o in (outs if isinstance(outs, dict) else {} if outs is None else {kind:outs}).items():
+        for name,o in (outs if isinstance(outs, dict) else {} if outs is None
+                       else {kind:outs}).items():
             o = o.detach().reshape(-1, o.shape[-1] if o.dim()>1 else 1)
             flat = o<=0 if kind=='relu' else (o<near) | (o>1-near)
             all_,units = flat.double().mean().item(),flat.all(0).double().mean().item()
-            bad,what = (units,'units are dead') if kind=='relu' else (all_,'activations are saturated')
-            rows.append({'layer':name, 'kind':kind, 'flat':all_, 'stuck units':units, 'ok':bad<=limit,
+            bad,what = ((units,'units are dead') if kind=='relu'
+                        else (all_,'activations are saturated'))
+            rows.append({'layer':name, 'kind':kind, 'flat':all_, 'stuck units':units,
+                         'ok':bad<=limit,
                          'verdict':'ok' if bad<=limit else f'{bad:.0%} of the {what}'})
     return Saturation(rows)
 
@@ -1235,7 +1256,8 @@ def _suspects(m, n, cols, calls, uses, bias):
     def inv(v): return bool(v) and is_(1/v)
     many,few = m>1.5 and is_(round(m)), m<.7 and inv(round(1/m))
     of_all = inv(cols) or n and cols!=1 and cols and inv(n*cols)
-    return (('missing 1/N', is_(n), many, n), ('1/N twice', inv(n), few, n), ('bias averaged, not summed', bias and inv(n), few and bias, n),
+    return (('missing 1/N', is_(n), many, n), ('1/N twice', inv(n), few, n),
+            ('bias averaged, not summed', bias and inv(n), few and bias, n),
             ('mean over N*C', of_all, few, cols), ('stale accumulation', is_(calls), many, calls),
             ('fan-out overwritten, not added', inv(uses), few and m>.3, uses))
 
@@ -1295,17 +1317,27 @@ def _upstream(a, c, tol):
         return _say(['upstream gradient ignored'], 'made again, with ones for `g`, it gives exactly this tensor')
     if c.get('ignored'): return _say(['upstream gradient ignored'], 'it is the same whatever `g` is')
 
+def _made_again(a, e, c):
+    "The mistake that gives this tensor when the forward that is known runs again with it"
+    if 'again' not in c or 'seen' in c: return None
+    d,c['seen'] = c['again'](a, e)
+    return d
+
+def _fraction(r):
+    "A ratio in words: 1/8 rather than 0.125"
+    frac = abs(r)<.7 and abs(1/r-round(1/r))<1e-3/abs(r)
+    return f"{'-'*(r<0)}1/{round(abs(1/r))}" if frac else f'{r:.4g}'
+
 def _scaled(a, e, n, cols, c, tol):
     "The causes of a constant ratio, if it is one"
     r = ((a*e).sum()/(e*e).sum()).item() if e.any() else 0.
     if not r or not _near(a, r*e, tol): return None
     up = not c.get('last') and any(_near(a, t, tol) for t in _rights(c))
     sure,maybe,out = _ratio(r, n, cols, c.get('calls'), c.get('uses'), e.dim()==1 and not up)
-    frac = abs(r)<.7 and abs(1/r-round(1/r))<1e-3/abs(r)
-    ratio = f"{'-'*(r<0)}1/{round(abs(1/r))}" if frac else f'{r:.4g}'
-    seen = f'every element is {ratio} times the right one' + (f', and N is {n}' if n else '')
+    seen = f'every element is {_fraction(r)} times the right one' + (f', and N is {n}' if n else '')
     if up: seen += '; this step is right for the `out_g` that it was given, so look further up'
-    if e.count_nonzero()==1: # one number is always some ratio
+    if c.get('ops') is not None: maybe = [k for k in maybe if k=='constant factor'] # the others were made again
+    elif e.count_nonzero()==1: # one number is always some ratio
         maybe += [k for k in _UNSEEN if k not in sure+maybe and _may(k, c)]
     return _say(sure+maybe, seen, out)
 
@@ -1323,9 +1355,10 @@ def _same_shape(a, e, n, cols, c, tol):
     prev = c.get('previous')
     if prev is not None and prev.shape==e.shape and _near(a, e+prev, tol):
         return _say(['stale accumulation'], 'it is the right gradient plus the previous one')
-    if hit := _replay(a, e, c, tol, n==cols) or _upstream(a, c, tol) or _scaled(a, e, n, cols, c, tol): return hit
+    if hit := _replay(a, e, c, tol, n==cols) or _upstream(a, c, tol) or _made_again(a, e, c): return hit
+    if hit := _scaled(a, e, n, cols, c, tol): return hit
     if e.dim()==2 and e.shape[0]==e.shape[1] and _near(a.t(), e, tol): return _say(['transposed'], 'equal after `.t()`')
-    if ks := [k for k in _pattern(a, e, tol) if _may(k, c, _RELUS)]:
+    if ks := [k for k in _pattern(a, e, tol) if 'again' not in c and _may(k, c, _RELUS)]:
         return _say(ks, 'where both are non-zero they agree, but other elements are zero')
     return _like_a_bias(a, e, n, c, tol)
 
@@ -1342,13 +1375,21 @@ def _where(a, e, tol):
         return f'only {what} {k if len(k)<9 else f"{k[:8]} and {len(k)-8} more"} differ{more}'
     return f'{bad.sum()} of {bad.numel()} elements differ'
 
+def _none_fits(a, e, c, tol):
+    "What was seen where the forward is known and no mistake gives this tensor"
+    r,like = ((a*e).sum()/(e*e).sum()).item() if e.any() else 0.,(a.norm()*e.norm()).item()
+    part = f'; along the right gradient it is {r:.3g} times as long' if like and abs(r-1)>1e-2 else ''
+    more = ' Name the steps (let `f` return a dict of them, `backward` a gradient for each): the first that is ' \
+           'wrong is the one to mend.' if c.get('steps') is False else ''
+    return Diagnosis(f'no known mistake fits: {_where(a, e, tol)}{part}{c.get("seen") or ""}.{more}')
+
 def _unknown(a, e, n, c, tol):
     "What is left where nothing fits, and what can be ruled out"
     if any(_near(a, t, tol) for t in _rights(c)):
         if not c.get('last'): return _say(['wrong upstream'], 'it follows from the given `out_g`')
         if (c.get('ops') or set()) & _ACTIVATIONS:
             return _say(['activation slope missing'], 'it is right for the layer alone, as if `g` came there unchanged')
-    if c.get('ops') is not None: return Diagnosis(f'no known mistake fits: {_where(a, e, tol)}.')
+    if c.get('ops') is not None: return _none_fits(a, e, c, tol)
     left = [k for k in _UNSEEN if not (k=='stale accumulation' and c.get('calls')==1
         or k=='fan-out overwritten, not added' and c.get('uses')==1
         or k=='updated weights used in the backward' and e.dim()!=2)]
@@ -1365,6 +1406,12 @@ def _known(context):
     c = {k:f64(v) if k in _TENSORS else v for k,v in context.items() if v is not None}
     return c | dict(parts=[f64(p) for p in c['parts']]) if 'parts' in c else c
 
+def _forward(f, inputs, g, wrt):
+    "The same from a function and its inputs"
+    p = _Probe(f, inputs)
+    gs = [torch.ones_like(p.outs[k]) for k in p.tops] if g is None else [_copy64(t) for _,t in _flat(g)]
+    return _rerun(p, dict(zip(p.tops, gs)), p.names[wrt] if isinstance(wrt, int) else wrt)
+
 def _overflow(c):
     ts = [t for t in (c.get('inp'),c.get('out')) if t is not None]
     if any((t.abs()>88).any() or not t.isfinite().all() for t in ts): return ['exp overflow']
@@ -1380,14 +1427,18 @@ def _sizes(c, n):
 def diagnose(
     actual:Tensor,   # The gradient that is wrong
     expected:Tensor, # The right one
-    n:int=None,      # Rows of the batch
+    n:int|None=None,      # Rows of the batch
+    f=None,          # The forward, if you have it: mistakes are then made again in its backward
+    inputs=(),       # Its inputs,
+    g=None,          # the gradient that arrived (one for each output; default: ones),
+    wrt=0,           # and the input whose gradient this is: its name or position
     **context,       # What you know of the step: `inp, out, out_g, w, w_g, lr, c, calls, uses, parts, previous, ops`
 ) -> Diagnosis:      # A `str`; its `.causes` are names from `CAUSES`, likeliest first
     "Name the likely mistake that made `actual` of `expected`"
     if actual is None: return _say(['not written'], 'the gradient is None')
     a,e = (torch.as_tensor(t).detach() for t in (actual,expected))
     eps = max([torch.finfo(t.dtype).eps for t in (a,e) if t.is_floating_point()], default=1e-7)
-    a,e,c = a.double().cpu(),e.double().cpu(),_known(context)
+    a,e,c = a.double().cpu(),e.double().cpu(),_known(context | (_forward(f, inputs, g, wrt) if f else {}))
     n,cols = _sizes(c, n)
     if not e.isfinite().all(): return Diagnosis('the expected gradient is NaN or infinite itself: it is no reference')
     if not a.isfinite().all():
@@ -1490,6 +1541,10 @@ def _few(t, gen): return torch.where((torch.rand(t.shape, generator=gen)<.03).to
 _VALUES = {'ties':_ties, 'zeros':_zeros, 'a few large values':_few, 'values as large as activations':lambda t,gen: t*8,
            'small values':lambda t,gen: t*1e-3}
 
+def _each(f, leaves, ids):
+    "The leaves, those with a number in `ids` changed by `f`"
+    return [f(t) if i in ids else t for i,t in enumerate(leaves)]
+
 class _Case:
     "One way to run a kernel: inputs (a list of them for each call), cotangents, what is asked"
     def __init__(self, name, calls, want, cot=None, only=None, kinks=False, lead=None, draw=0):
@@ -1516,6 +1571,11 @@ _FINE = 4*2**-23 # the rounding of a few float32 operations, which kernels compu
 
 def _grain(low): return torch.finfo(low).eps + min(torch.finfo(low).eps*4, _FINE)
 
+def _seeded(seed, leaves):
+    "`torch.manual_seed` for the devices in use; for all devices it takes longer than a small kernel"
+    torch.default_generator.manual_seed(seed)
+    if any(isinstance(t, Tensor) and t.is_cuda for t in leaves): torch.cuda.manual_seed_all(seed)
+
 class _Kernel:
     "`check_kernel` at work"
     def __init__(self, kernel, reference, inputs, factor, seed):
@@ -1525,27 +1585,28 @@ class _Kernel:
         leaves = [l for k,x in zip(names, inputs) for l in _flat(x, k)]
         params = _own_params(kernel)
         self.names = [k for k,_ in leaves] + list(params)
-        self.base = [t.detach() if isinstance(t, Tensor) else t for t in [*(t for _,t in leaves),*params.values()]]
+        given = [*(t for _,t in leaves),*params.values()]
+        self.base = [t.detach() if isinstance(t, Tensor) else t for t in given]
         self.n = len(leaves)
         self.kernel,self.reference = _Side(kernel, self.tree, params),_Side(reference, self.tree, params)
-        floats = [i for i,t in enumerate(self.base) if _is_float(t)]
-        asked = [i for i,(_,t) in enumerate(leaves) if isinstance(t, Tensor) and t.requires_grad]
-        asked += [self.n+i for i,p in enumerate(params.values()) if p.requires_grad and self.reference.takes[i]]
-        if not any(i<self.n for i in asked): asked = [i for i in floats if i<self.n] + asked
-        self.want = asked
+        self.want = self.asked(given)
         if not self.want: raise ValueError('no input is a float tensor, so there is no gradient to check')
-        self.fixed = {i for i,(_,t) in enumerate(leaves) if isinstance(t, torch.nn.Parameter)}
-        self.fixed |= {*range(self.n, len(self.base))}
+        self.fixed = {i for i,t in enumerate(given) if i>=self.n or isinstance(t, torch.nn.Parameter)}
         self.factor,self.seed,self.clone,self.left,self.cases,self.found = factor,seed,False,[],[],[]
         self.left += [f'gradient of {k}: the reference does not take it'
                       for k,t in zip(params, self.reference.takes) if not t]
+    def asked(self, given):
+        "What gets a gradient: inputs that require one, or else all floats; and parameters that the reference takes"
+        asks = [i for i,t in enumerate(given) if isinstance(t, Tensor) and t.requires_grad]
+        first = [i for i in asks if i<self.n] or [i for i in range(self.n) if _is_float(self.base[i])]
+        return first + [i for i in asks if i>=self.n and self.reference.takes[i-self.n]]
 
     def cast(self, leaves, dtype):
         return [t.to(dtype) if _is_float(t) and dtype and not t.is_complex() else t for t in leaves]
     def forward(self, side, leaves, want, dtype=None, clone=False):
         "The leaves that want a gradient, and the outputs that are floats"
         xs = [t.detach().requires_grad_() if i in want else t for i,t in enumerate(leaves)]
-        torch.manual_seed(self.seed)
+        _seeded(self.seed, leaves)
         with torch.enable_grad():
             raw = side([x.clone() if clone and isinstance(x, Tensor) else x for x in xs], dtype)
         return xs,[t for t in _tensors(raw) if _is_float(t)]
@@ -1615,32 +1676,31 @@ class _Kernel:
     def call(self, case, dtype, truths):
         "The kernel's outputs and gradients: all forwards, then all backwards; what they must not write is compared"
         self.began = False
-        given,fwd = [],[]
-        for leaves in case.calls:
-            given.append(_twins(leaves))
-            try: fwd.append(self.forward(self.kernel, given[-1], case.want, dtype, self.clone))
-            except RuntimeError as e:
-                if self.clone or 'in-place' not in str(e): raise
-                self.clone,given[-1] = True,_twins(leaves) # it writes its output over its input, and says so
-                fwd.append(self.forward(self.kernel, given[-1], case.want, dtype, True))
-        self.began,res = True,[]
+        given,fwd = zip(*(self.started(leaves, case, dtype) for leaves in case.calls))
+        self.began = True
         outs0 = [[o.detach().clone() for o in outs] for _,outs in fwd]
-        for (xs,outs),leaves,old,os,t in zip(fwd, given, case.calls, outs0, truths):
-            want = [o.shape for o in t[1]]
-            if [o.shape for o in outs]!=want:
-                got = [tuple(o.shape) for o in outs]
-                res.append((os,None,f'outputs of shape {got}, expected {[*map(tuple, want)]}'))
-                continue
-            gs = self.laid(t[2], outs, case)
-            was = [None if g is None else g.clone() for g in gs]
-            grads = self.twice(xs, outs, case.want, gs) if case.name=='backward twice' else \
-                    self.backward(xs, outs, case.want, gs)
-            bad = [n for n,a,b in zip(self.names, leaves, old) if isinstance(a, Tensor) and not _same(a, b)]
-            said = f'the kernel wrote over its input {", ".join(bad)}' if bad else ''
-            if not all(_same(a, b) for a,b in zip(was, gs) if a is not None):
-                said = 'the backward wrote over the gradient that it was given'
-            res.append((os,grads,said))
-        return res
+        return [self.finished(case, *a) for a in zip(fwd, given, case.calls, outs0, truths)]
+    def started(self, leaves, case, dtype):
+        "One forward of the kernel: the copies that it was given, and its leaves and outputs"
+        given = _twins(leaves)
+        try: return given,self.forward(self.kernel, given, case.want, dtype, self.clone)
+        except RuntimeError as e:
+            if self.clone or 'in-place' not in str(e): raise
+        self.clone,given = True,_twins(leaves) # it writes its output over its input, and says so
+        return given,self.forward(self.kernel, given, case.want, dtype, True)
+    def finished(self, case, fwd, leaves, old, os, truth):
+        "One backward of the kernel: outputs, gradients, and what it wrote over"
+        (xs,outs),want = fwd,[o.shape for o in truth[1]]
+        if [o.shape for o in outs]!=want:
+            got = [tuple(o.shape) for o in outs]
+            return os,None,f'outputs of shape {got}, expected {[*map(tuple, want)]}'
+        gs = self.laid(truth[2], outs, case)
+        was = [None if g is None else g.clone() for g in gs]
+        grads = (self.twice if case.name=='backward twice' else self.backward)(xs, outs, case.want, gs)
+        if not all(_same(a, b) for a,b in zip(was, gs) if a is not None):
+            return os,grads,'the backward wrote over the gradient that it was given'
+        bad = [n for n,a,b in zip(self.names, leaves, old) if isinstance(a, Tensor) and not _same(a, b)]
+        return os,grads,f'the kernel wrote over its input {", ".join(bad)}' if bad else ''
 
     def twice(self, xs, outs, want, gs):
         "The gradients of a second backward, with 2 g, halved"
@@ -1649,32 +1709,27 @@ class _Kernel:
         return [None if t is None else t/2 for t in gs]
 
     def compare(self, case, c, truth, got, low):
-        wide,outs,vs,grads,(r_outs,r_grads) = truth
+        "The rows of one call: its outputs, then its gradients"
+        wide,outs,_,_,(r_outs,_) = truth
         k_outs,k_grads,said = got
-        many = len(outs)>1
-        names = [f'out[{i}]' if many else 'out' for i in range(len(outs))]
+        names = [f'out[{i}]' if len(outs)>1 else 'out' for i in range(len(outs))]
         if k_grads is None: return [self.wrong(case, names[0], said)]
-        rows = []
-        if said: rows.append(self.wrong(case, self.names[case.want[0]], said))
-        for i,n in enumerate(names):
-            rows.append(self.judge(case, n, k_outs[i], outs[i], r_outs[i], low,
-                                   lambda: self.floor_out(wide, outs, low)))
-        for j,i in enumerate(case.want):
-            e = grads[j]
-            if e is None and k_grads[j] is None: continue
-            e = torch.zeros_like(wide[i]) if e is None else e
-            if k_grads[j] is None:
-                if e.any(): rows.append(self.wrong(case, self.names[i], 'no gradient'))
-                continue
-            r = torch.zeros_like(wide[i]) if r_grads[j] is None else r_grads[j]
-            row = self.judge(case, self.names[i], k_grads[j], e, r, low,
-                             lambda i=i: self.floor_grad(wide, outs, vs, i, low))
-            a,allowed = k_grads[j].detach().double(),row['allowed']
-            if row['ok'] is False and case.kinks and self.one_sided(case, wide, vs, j, a, e, allowed):
-                row = dict(row, ok=None, verdict='a kink: one of the slopes beside it')
-            if row['ok'] is False: self.found.append((row,case,c,i,j,a,e,wide,vs,allowed))
-            rows.append(row)
-        return rows
+        rows = [self.wrong(case, self.names[case.want[0]], said)] if said else []
+        for n,a,e,r in zip(names, k_outs, outs, r_outs):
+            rows.append(self.judge(case, n, a, e, r, low, lambda: self.floor_out(wide, outs, low)))
+        return rows + [r for j in range(len(case.want)) for r in self.gradient(case, c, j, truth, k_grads[j], low)]
+    def gradient(self, case, c, j, truth, a, low):
+        "The row of one gradient `a`; none where there is none and none is due"
+        wide,outs,vs,grads,(_,r_grads) = truth
+        i,e,r = case.want[j],grads[j],r_grads[j]
+        if a is None: return [self.wrong(case, self.names[i], 'no gradient')] if e is not None and e.any() else []
+        e,r = (torch.zeros_like(wide[i]) if t is None else t for t in (e,r))
+        row = self.judge(case, self.names[i], a, e, r, low, lambda: self.floor_grad(wide, outs, vs, i, low))
+        a,allowed = a.detach().double(),row['allowed']
+        if row['ok'] is False and case.kinks and self.one_sided(case, wide, vs, j, a, e, allowed):
+            row = dict(row, ok=None, verdict='a kink: one of the slopes beside it')
+        if row['ok'] is False: self.found.append((row,case,c,i,j,a,e,wide,vs,allowed))
+        return [row]
     def row(self, case, name, err, ref, floor, verdict, ok):
         return dict(case=case.name, tensor=name, error=float(err), ref=float(ref), floor=float(floor),
                     allowed=self.factor*ref+floor, verdict=verdict, ok=ok)
@@ -1732,42 +1787,46 @@ class _Kernel:
         floats = [i for i in range(self.n) if _is_float(leaves[i]) and i not in self.fixed]
         axes = max((leaves[i].dim() for i in floats), default=0)
         main = [i for i in floats if leaves[i].dim()==axes]
-        def each(f, ids): return [f(t) if i in ids else t for i,t in enumerate(leaves)]
-        for k,f in _VALUES.items(): yield _Case(k, [each(lambda t: f(t, gen), main)], want, kinks=True, draw=1)
-        yield from self.order(leaves, main, gen)
-        if out.dim():
-            for k,f in _COTANGENTS.items():
-                if f in (_transposed,) and out.dim()<2: continue
-                yield _Case(k, [leaves], want, cot=f)
-        tensors = [i for i in range(self.n) if isinstance(leaves[i], Tensor)]
-        for k,f in _LAYOUTS.items(): yield _Case(k, [each(f, tensors)], want)
-        for i in want if len(want)>1 else ():
-            yield _Case(f'grad for {self.names[i]} alone', [leaves], [i], draw=2)
-        if len(want)>2:
-            for i in want: yield _Case(f'no grad for {self.names[i]}', [leaves], [j for j in want if j!=i], draw=2)
-        for o in range(n_outs) if n_outs>1 else (): yield _Case(f'cotangent for out[{o}] alone', [leaves], want, only=o)
-        yield from self.leading(leaves, out, gen)
-    def order(self, leaves, main, gen):
+        for k,f in _VALUES.items(): yield _Case(k, [_each(lambda t: f(t, gen), leaves, main)], want, kinks=True, draw=1)
+        yield from self.order(leaves, main)
+        yield from self.layouts(leaves, out)
+        yield from self.some(leaves, n_outs)
+        yield from self.leading(leaves, out)
+    def order(self, leaves, main):
         "Called again before the first backward ran, and asked twice for a backward"
         other = [t.flip(-1) if i in main and t.dim() else t for i,t in enumerate(leaves)]
         yield _Case('called twice, then both backwards', [leaves,other], self.want)
         yield _Case('called twice, the other way round', [other,leaves], self.want, draw=3)
         yield _Case('backward twice', [leaves], self.want, draw=4)
-    def leading(self, leaves, out, gen):
-        ids = [i for i in range(self.n) if isinstance(leaves[i], Tensor) and out.dim() and leaves[i].dim()==out.dim()
-               and i not in self.fixed]
+    def layouts(self, leaves, out):
+        "Gradients and inputs that lie otherwise in memory"
+        for k,f in _COTANGENTS.items():
+            if out.dim()>(f is _transposed): yield _Case(k, [leaves], self.want, cot=f)
+        tensors = [i for i in range(self.n) if isinstance(leaves[i], Tensor)]
+        for k,f in _LAYOUTS.items(): yield _Case(k, [_each(f, leaves, tensors)], self.want)
+    def some(self, leaves, n_outs):
+        "Gradients for some inputs, and from some outputs, only"
+        for i in self.want if len(self.want)>1 else ():
+            yield _Case(f'grad for {self.names[i]} alone', [leaves], [i], draw=2)
+        for i in self.want if len(self.want)>2 else ():
+            yield _Case(f'no grad for {self.names[i]}', [leaves], [j for j in self.want if j!=i], draw=2)
+        for o in range(n_outs) if n_outs>1 else ():
+            yield _Case(f'cotangent for out[{o}] alone', [leaves], self.want, only=o)
+    def leading(self, leaves, out):
+        "One more axis in front, of 1 and of 3: the ways to give it, to be tried in turn"
+        def axes(t): return isinstance(t, Tensor) and out.dim()>0 and t.dim()==out.dim()
+        ids = [i for i in range(self.n) if axes(leaves[i]) and i not in self.fixed]
         same = [i for i in ids if leaves[i].shape[:1]==out.shape[:1]]
         for k in (1,3):
             name = f'a leading axis of {k}'
-            if not ids: self.left.append(f'{name}: no input has as many axes as the output'); continue
-            def led(t): return torch.stack([t.roll(j, 0) for j in range(k)])
-            plans = [ids] + ([same] if same and same!=ids else [])
-            cases = []
-            for p in plans:
-                c = _Case(name, [[led(t) if i in p else t for i,t in enumerate(leaves)]], self.want, lead=k)
-                c.slices = [[t.roll(j, 0) if i in p else t for i,t in enumerate(leaves)] for j in range(k)]
-                cases.append(c)
-            yield tuple(cases)
+            if not ids: self.left.append(f'{name}: no input has as many axes as the output')
+            else: yield tuple(self.led(name, k, p, leaves) for p in [ids] + ([same] if same and same!=ids else []))
+    def led(self, name, k, ids, leaves):
+        "`k` slices, of which each is another turn of the inputs, stacked in front"
+        def turns(t): return torch.stack([t.roll(j, 0) for j in range(k)])
+        c = _Case(name, [_each(turns, leaves, ids)], self.want, lead=k)
+        c.slices = [_each(lambda t, j=j: t.roll(j, 0), leaves, ids) for j in range(k)]
+        return c
 
 # %% ../nbs/10a_kernels.ipynb #92268f2c
 def _line(e): return f'{type(e).__name__}: {str(e).strip().splitlines()[0][:100] if str(e).strip() else ""}'
@@ -1845,10 +1904,16 @@ CAUSES.update({
     'a branch is missing': 'an input that is used in two places gets the sum of what comes from both',
     'static buffer': 'what the forward saves for the backward belongs to that call: save it in `ctx`',
     'strides ignored': 'the kernel reads memory as if it were contiguous: use the strides, or call `.contiguous()`',
+    'summed over the wrong axis': 'the sum in the backward runs over the axis over which the forward summed',
+    'the sum of one row used for all': 'each row has a sum of its own: look at its index',
+    'slope of another activation': 'differentiate the activation that the forward applies',
+    'an earlier value used': 'a product needs its factor as it entered the product: save that one',
+    'an option forgotten in the backward': 'smoothing, class weights and the like belong in the backward, too',
+    'shifted by one': 'an index is off by one: position, target or row',
+    'divided by the chunk': 'the mean is over all rows, not over those of one chunk',
 })
 
 # %% ../nbs/10a_kernels.ipynb #40504c75
-_STATS = {'var','std','rsqrt','sqrt','mean','sum','logsumexp'}
 def _softmax(x, dim=-1, *a, **k):
     e = (x-x.amax(dim, keepdim=True).detach()).exp()
     return e/e.sum(dim, keepdim=True)
@@ -1894,191 +1959,424 @@ _PLAINLY = {'softmax':_softmax, 'log_softmax':_log_softmax, 'layer_norm':_layer_
             'group_norm':_group_norm, 'logsumexp':_logsumexp,
             'cross_entropy':_cross_entropy, 'scaled_dot_product_attention':_sdpa}
 
-_SCALES = {'mul','rmul','div','truediv'}
+def _gelu(x, approximate='none'):
+    if approximate=='tanh': return .5*x*(1+torch.tanh((2/math.pi)**.5*(x+.044715*x**3)))
+    return x*(.5*(1+torch.erf(x/2**.5)))
+def _silu(x, *a, **k): return x*torch.sigmoid(x)
+def _linear(x, w, b=None): return x@w.mT if b is None else x@w.mT+b
+_FINELY = _PLAINLY | {'gelu':_gelu, 'silu':_silu, 'linear':_linear} # in steps as small as mistakes are made in
+
+# %% ../nbs/10a_kernels.ipynb #ef01da99
+class _Op:
+    "An operation that ran: its function, what it was given, its result, and the gradient that arrives there"
+    def __init__(self, func, args, kw, res):
+        self.func,self.args,self.kw,self.res,self.g = func,args,kw,res,None
+        self.name = getattr(func, '__name__', '').strip('_')
+        self.floats = [t for t in args if isinstance(t, Tensor) and t.is_floating_point()]
+        self.live = [i for i,t in enumerate(args) if isinstance(t, Tensor) and t.requires_grad]
+        self.same = any(t.shape==res.shape and t.requires_grad for t in self.floats)
+    def __call__(self, *args): return self.func(*args, **self.kw)
+    def part(self, j):
+        "The result as a function of operand `j` alone"
+        return self(*[t.detach() if i!=j and isinstance(t, Tensor) else t for i,t in enumerate(self.args)])
+    def slope(self, at=None, fn=None):
+        "The slope of an elementwise operation (or of `fn`) at its input (or at `at`)"
+        with torch.enable_grad():
+            y = (self.args[0] if at is None else at).detach().requires_grad_()
+            return torch.autograd.grad((fn(y) if fn else self(y, *self.args[1:])).sum(), y)[0]
 
 class _Redo(TorchFunctionMode):
-    "Run a reference with one mistake, `how`, made in the backward of its operation number `at`"
-    def __init__(self, at=None, how=None, plainly=True):
+    "Run a reference with one mistake, `how`, made in the backward of its operations `at` (numbers)"
+    def __init__(self, at=(), how=None, plainly=_PLAINLY):
         super().__init__()
-        self.at,self.how,self.plainly,self.ops,self.inside = at if isinstance(at, set) else {at},how,plainly,[],None
+        self.at,self.how,self.plainly,self.ops,self.inside = at,how,plainly,[],None
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs,name = kwargs or {},getattr(func, '__name__', '')
-        if self.plainly and name in _PLAINLY and name!=self.inside:
-            self.inside = name # one that is not taken apart calls itself
-            kwargs = {k:v for k,v in kwargs.items() if k not in ('dtype','_stacklevel')}
-            try:
-                with self: return _PLAINLY[name](*args, **kwargs)
-            finally: self.inside = None
+        if name in self.plainly and name!=self.inside: return self.apart(name, args, kwargs)
         res = func(*args, **kwargs)
         if name in ('__get__','detach') or not isinstance(res, Tensor) or not res.is_floating_point(): return res
-        self.ops.append((name,args,kwargs,res))
+        self.ops.append(op := _Op(func, args, kwargs, res))
         if len(self.ops)-1 not in self.at or not res.requires_grad: return res
-        alt = self.how(func, args, kwargs, res)
+        alt = self.how(op)
         return res.detach() + (alt-alt.detach())
+    def apart(self, name, args, kwargs):
+        self.inside = name # one that is not taken apart calls itself
+        kwargs = {k:v for k,v in kwargs.items() if k not in ('dtype','_stacklevel')}
+        try:
+            with self: return self.plainly[name](*args, **kwargs)
+        finally: self.inside = None
 
-def _hold(func, args, kw, res): return res.detach()
-def _pass(func, args, kw, res): return next(t for t in _tensors(args) if t.shape==res.shape and t.requires_grad)
-def _without(j):
-    def how(func, args, kw, res):
-        return func(*[t.detach() if i==j and isinstance(t, Tensor) else t for i,t in enumerate(args)], **kw)
+# %% ../nbs/10a_kernels.ipynb #72f535ab
+def _hold(op): return op.res.detach()
+def _pass(op): return next(t for t in op.floats if t.shape==op.res.shape and t.requires_grad)
+def _times(j, r):
+    "The gradient of operand `j`, `r` times"
+    return lambda op: op.res + (r-1)*op.part(j)
+def _sloped(at=None, fn=None):
+    "The slope taken at another tensor, or of another function"
+    return lambda op: op.args[0]*op.slope(op.res if at is None and fn is None else at, fn)
+def _inverted(op): return op.args[0]*(1-op.slope())
+def _masked_by(t): return lambda op: op.args[0]*((op.g if t is None else t)>0).to(op.res)
+def _earlier(j, t):
+    "The gradients of the other operands, taken with `t` where operand `j` was"
+    def how(op):
+        args = [t if i==j else x for i,x in enumerate(op.args)]
+        return op.part(j) + op(*[x.detach() if i==j else x for i,x in enumerate(args)])
     return how
-def _at_output(func, args, kw, res):
-    y = res.detach().requires_grad_()
-    s, = torch.autograd.grad(func(y, *args[1:], **kw).sum(), y)
-    return args[0]*s
-def _diagonal(func, args, kw, res): return args[0]*(res*(1-res)).detach()
+def _plus(op, j, more):
+    "What operand `j` adds to the gradient is that of `more`, which has the shape of the result"
+    return op.res - op.part(j) + op(*[x.detach()+more if i==j else x.detach() if isinstance(x, Tensor) else x
+                                      for i,x in enumerate(op.args)])
+def _one_of(j, d):
+    "Of an axis `d` over which operand `j` was broadcast, one index counts"
+    def how(op):
+        t,m = op.args[j],torch.zeros(op.res.shape[d]).to(op.res)
+        m[0] = 1
+        more = (t-t.detach()).expand(op.res.shape)*m.view(-1, *[1]*(op.res.dim()-1-d%op.res.dim()))
+        return _plus(op, j, more)
+    return how
+def _other_axis(j): return lambda op: _plus(op, j, (op.args[j]-op.args[j].detach()).expand(op.res.shape).mT)
+def _rows_of(lo, hi):
+    "Only some rows of the result send a gradient back"
+    def how(op):
+        n = op.res.shape[:-1].numel()
+        m = torch.zeros(n).to(op.res)
+        m[lo:hi] = 1
+        return op.res*m.view(*op.res.shape[:-1], 1)
+    return how
 def _last(keep):
-    def how(func, args, kw, res):
-        idx = next(t for t in _tensors([args,kw]) if not t.is_floating_point() and t.dtype is not torch.bool)
+    def how(op):
+        idx = next(t for t in _tensors([op.args,op.kw]) if not t.is_floating_point() and t.dtype is not torch.bool)
         flat = idx.reshape(-1).tolist()
         at = {v:i for i,v in (enumerate(flat) if keep else reversed([*enumerate(flat)]))}
-        m = torch.tensor([float(at[v]==i) for i,v in enumerate(flat)]).to(res)
-        return res*m.view(*idx.shape, *[1]*(res.dim()-idx.dim()))
+        m = torch.tensor([float(at[v]==i) for i,v in enumerate(flat)]).to(op.res)
+        return op.res*m.view(*idx.shape, *[1]*(op.res.dim()-idx.dim()))
     return how
-def _all_ties(func, args, kw, res):
-    d = kw.get('dim', args[1] if len(args)>1 else None)
-    x,top = args[0],args[0].detach().amax(d, keepdim=True) if d is not None else args[0].detach().amax()
-    s = x*(x.detach()==top)
-    return (s.sum(d) if d is not None else s.sum()).view(res.shape)
-def _turned(func, args, kw, res): return args[0]@args[1].mT
+def _all_ties(op):
+    d = op.kw.get('dim', op.args[1] if len(op.args)>1 else None)
+    x,c = op.args[0],op.args[0].detach()
+    s = x*(c==(c.amax(d, keepdim=True) if d is not None else c.amax()))
+    return (s.sum(d) if d is not None else s.sum()).view(op.res.shape)
+def _turned(op): return op.func(op.args[0], op.args[1].mT, *op.args[2:], **op.kw)
+def _without_option(**by): return lambda op: op.func(*op.args[:2], **(op.kw|by))
 
 class _Odd(torch.autograd.Function):
-    "A softmax `p` whose backward takes the probabilities `q` for its slope"
+    "A softmax `p` (or its logarithm) whose backward takes `q` for `p`, and another sum over the row"
     @staticmethod
-    def forward(ctx, x, q, p):
+    def forward(ctx, x, q, p, total):
         ctx.save_for_backward(q, p)
+        ctx.total = total
         return p.clone()
     @staticmethod
     def backward(ctx, g):
         q,p = ctx.saved_tensors
-        return q*(g-(g*p).sum(-1, keepdim=True)),None,None
+        return q*(g-ctx.total(g*p)),None,None,None
+def _soft(total):
+    "A softmax with another sum over the row in its backward; `total` gets the axis, too"
+    def how(op):
+        d = op.kw.get('dim', op.args[1] if len(op.args)>1 else -1)
+        p = op.res.detach()
+        return _Odd.apply(op.args[0], p, p, lambda t: total(t, d))
+    return how
+def _diagonal(t, d): return t
 def _unmasked(z):
     "Masked scores whose backward makes the softmax again from `z`, the scores without their mask"
-    def how(func, args, kw, res):
-        if 'softmax' not in func.__name__: return _pass(func, args, kw, res)
-        x = args[0].detach()
-        return _Odd.apply(args[0], (z-x.logsumexp(-1, keepdim=True)).exp(), res.detach())
+    def how(op):
+        if 'softmax' not in op.name: return _pass(op)
+        x = op.args[0].detach()
+        q = (z-x.logsumexp(-1, keepdim=True)).exp()
+        return _Odd.apply(op.args[0], q, op.res.detach(), lambda t: t.sum(-1, keepdim=True))
     return how
+
+# %% ../nbs/10a_kernels.ipynb #92f68102
+_SCALES = {'mul','rmul','div','truediv'}
+_PRODUCTS = {'matmul','rmatmul','mm','bmm','linear','einsum'}
+_OTHERS = (torch.relu,torch.sigmoid,torch.tanh,F.silu,F.gelu,torch.exp,F.softplus,
+           lambda x: F.gelu(x, approximate='tanh'))
 
 def _is_mask(t):
     if not isinstance(t, Tensor) or t.dtype is torch.bool: return isinstance(t, Tensor)
     return bool(((t==0)|(t==t.amax())).all() and (t==0).any())
 
-def _slips(op):
-    "What can be done wrong in the backward of one operation: pairs of a cause and how"
-    name,args,kw,res = op
-    floats = [t for t in args if isinstance(t, Tensor) and t.is_floating_point()]
-    name = name.strip('_')
-    if name in ('softmax',): yield 'cross terms missing',_diagonal
-    if name in ('sum','logsumexp'): yield 'cross terms missing',_hold
-    if name in ('var','std','rsqrt','sqrt'): yield 'variance held constant',_hold
-    if name=='mean' and floats:
-        yield 'variance held constant' if bool((floats[0]>=0).all()) else 'mean held constant',_hold
-    same = any(t.shape==res.shape and t.requires_grad for t in floats)
-    if name in _ACTIVATIONS|_RELUS and same:
-        yield from (('activation slope missing',_pass),('slope taken at the output',_at_output))
-    if name in ('masked_fill','where','tril','triu') and same: yield 'mask forgotten in the backward',_pass
-    if name in ('mul','div','truediv','rmul') and same and not (len(floats)>1 and floats[0] is floats[1]):
-        masks = [t for t in args if _is_mask(t)]
-        yield 'mask forgotten in the backward' if masks else 'scale forgotten',_pass
-    if name in ('add','sub','radd','rsub','mul','where','cat') and len(floats)>1:
-        for j,t in enumerate(args):
-            if isinstance(t, Tensor) and t.requires_grad: yield 'a branch is missing',_without(j)
-    if name in ('getitem','embedding','index_select'):
-        if any(not t.is_floating_point() and t.dtype is not torch.bool for t in _tensors([args,kw])):
-            yield from (('last write wins',_last(True)),('last write wins',_last(False)))
-    if name in ('amax','max'): yield 'ties each get the whole gradient',_all_ties
-    if name in ('matmul','mm','bmm') and len(floats)==2 and floats[1].dim()>1 and len({*floats[1].shape[-2:]})==1:
+def _slips_sums(op):
+    "Sums over a row, and what is made of them"
+    n = op.floats[0].numel()/max(1, op.res.numel()) if op.floats else 1
+    if op.name in ('sum','logsumexp'): yield 'cross terms missing',_hold
+    if op.name in ('var','std','rsqrt','sqrt','norm','linalg_norm','linalg_vector_norm'):
+        yield 'variance held constant',_hold
+    if op.name=='mean' and op.floats:
+        yield 'variance held constant' if bool((op.floats[0]>=0).all()) else 'mean held constant',_hold
+        if n!=1: yield from (('missing 1/N',_times(0, n)),('1/N twice',_times(0, 1/n)))
+    if op.name in ('amax','max'): yield 'ties each get the whole gradient',_all_ties
+    if op.name!='softmax': return
+    yield 'cross terms missing',_soft(_diagonal)
+    for d in range(op.res.dim()): yield 'summed over the wrong axis',_soft(lambda t, _, d=d: t.sum(d, keepdim=True))
+    for i in (0,-1) if op.res.dim()>1 else ():
+        yield 'the sum of one row used for all',_soft(lambda t, d, i=i: t.sum(d, keepdim=True)[...,[i],:])
+
+def _slips_slopes(op, earlier):
+    "Elementwise functions"
+    if not op.same: return
+    if op.name in _ACTIVATIONS:
+        yield from (('activation slope missing',_pass),('slope taken at the output',_sloped()))
+        yield from (('slope of another activation',_sloped(fn=f)) for f in _OTHERS)
+        yield from (('an earlier value used',_sloped(at=t)) for t in earlier(op.args[0]))
+    if op.name in {r.strip('_') for r in _RELUS}:
+        yield from (('no ReLU mask',_pass),('inverted mask',_inverted))
+        yield from (('mask of the wrong tensor',_masked_by(t)) for t in (None,*earlier(op.args[0])))
+    if op.name in ('masked_fill','where','tril','triu'): yield 'mask forgotten in the backward',_pass
+
+def _slips_scales(op):
+    "What scales or masks"
+    if op.name not in _SCALES or not op.same or len(op.floats)>1 and op.floats[0] is op.floats[1]: return
+    yield 'mask forgotten in the backward' if any(map(_is_mask, op.args)) else 'scale forgotten',_pass
+    for v in (v for v in op.args if isinstance(v, (int,float)) and abs(v) not in (0,1)):
+        yield from (('scale forgotten',_times(op.live[0], r)) for r in (v,1/v))
+
+def _slips_products(op, earlier):
+    "Products"
+    if op.name in _PRODUCTS and len(op.floats)==2 and op.floats[1].dim()>1 and len({*op.floats[1].shape[-2:]})==1:
         yield 'transposed operand',_turned
+    if op.name in _SCALES|_PRODUCTS and len(op.floats)>1:
+        for j in range(2): yield from (('an earlier value used',_earlier(j, t)) for t in earlier(op.args[j]))
+
+def _slips_operands(op):
+    "Operands whose gradient is lost, or summed in another way than it should be"
+    if op.name not in {'add','sub','radd','rsub','where','cat','stack'}|_SCALES or len(op.floats)<2: return
+    for j in op.live:
+        yield 'a branch is missing',_times(j, 0)
+        shape = (1,)*(op.res.dim()-op.args[j].dim())+op.args[j].shape
+        over = [d for d,(m,n) in enumerate(zip(shape, op.res.shape)) if m==1<n]
+        if 0 not in over: continue # broadcast over the rows
+        yield 'bias averaged, not summed',_times(j, op.args[j].numel()/op.res.numel())
+        yield from (('bias not summed',_one_of(j, d)) for d in over)
+        if op.res.dim()>1 and len({*op.res.shape[-2:]})==1: yield 'bias summed over the wrong axis',_other_axis(j)
+
+def _cuts(n):
+    "Where a loop over `n` rows may begin or end: everywhere if they are few, else at a block's edge"
+    return range(1, n) if n<=24 else sorted({n-1,*(n-n%b for b in (4,8,16,32,64,128) if 0<n-n%b<n)})
+
+def _slips_rows(op):
+    "Rows whose share of a sum is lost; repeated indices"
+    index = op.name in ('getitem','embedding','index_select') and any(
+        not t.is_floating_point() and t.dtype is not torch.bool for t in _tensors([op.args,op.kw]))
+    if index: yield from (('last write wins',_last(True)),('last write wins',_last(False)))
+    shared = op.name in _PRODUCTS or any(op.args[j].numel()<op.res.numel() for j in op.live)
+    if op.res.dim()<2 or not (index or shared): return
+    n = op.res.shape[:-1].numel()
+    yield from (('rows never written',_rows_of(0, k)) for k in _cuts(n))
+    yield from (('fan-out overwritten, not added',_rows_of(k, n)) for k in _cuts(n))
+
+def _slips_options(op):
+    "Options of the forward that the backward does not know"
+    if op.name not in ('cross_entropy','nll_loss') or len(op.args)>2: return
+    for k,v in dict(label_smoothing=0., weight=None).items():
+        if op.kw.get(k) is not None: yield 'an option forgotten in the backward',_without_option(**{k:v})
+    if op.kw.get('reduction', 'mean')=='mean': yield 'missing 1/N',_without_option(reduction='sum')
+
+def _slips(op, earlier):
+    "Pairs of a cause and how: what one operation's backward can do wrong; `earlier(t)`: what is taken for `t`"
+    for slips in (_slips_sums,_slips_scales,_slips_operands,_slips_rows,_slips_options): yield from slips(op)
+    for slips in (_slips_slopes,_slips_products): yield from slips(op, earlier)
+
+# %% ../nbs/10a_kernels.ipynb #5becaf46
+class _Again:
+    "A plain function, run again with one mistake in its backward: does that give `a`, where `e` is right?"
+    def __init__(self, a, e, allowed): self.a,self.e,self.allowed,self.j,self.seen = a,e,allowed,0,''
+    def run(self, xs=None):
+        "Results, what arrives at each, and tensors whose gradients can be asked for (`a` is that of the `j`th)"
+        raise NotImplementedError
+    def others(self): return [] # inputs with one that needs no gradient changed
+    def extra(self): return ()
+    def off(self, again):
+        "How far what `again` gives is from `a`; infinite where the right gradient is about as near"
+        try: t = again()
+        except Exception: return math.inf
+        if t is None or t.shape!=self.a.shape: return math.inf
+        off = _largest(t-self.a)
+        return off if off<=self.allowed+1e-9*_largest(self.e) and off<_largest(self.e-self.a)/4 else math.inf
+    def grads(self, arrive=None, xs=None, mode=None):
+        "The gradients again: with what arrives changed by `arrive`, with other inputs, with a mistake on the way"
+        with torch.enable_grad(), mode or nullcontext(): outs,gs,ts = self.run(xs)
+        gs = gs if arrive is None else [arrive(g) for g in gs]
+        return torch.autograd.grad(outs, ts, gs, allow_unused=True)
+    def grad(self, **how): return self.grads(**how)[self.j]
+    # mistakes in what arrives, and in what is returned
+    def whole(self):
+        outs,gs,ts = self.run()
+        yield 'upstream gradient ignored',lambda: self.grad(arrive=torch.ones_like)
+        for i in (0,-1) if all(len(g)>1 for g in gs if g.dim()) else ():
+            yield 'upstream gradient of one row used for all',lambda i=i: self.grad(arrive=lambda g: _all_as(g, i))
+        yield 'upstream gradient of one row used for all',lambda: self.grad(arrive=_all_as_one)
+        for j in range(len(ts)):
+            if j!=self.j: yield 'gradients swapped',lambda j=j: self.grads()[j]
+        yield from self.extra()
+        if len(gs)==1 and gs[0].shape==self.e.shape: yield 'rotation not inverted',self.forth
+        for s in (1,-1): yield 'shifted by one',lambda s=s: self.grad(arrive=lambda g: g.roll(s, 0) if g.dim() else g)
+        for xs in self.others(): yield 'shifted by one',lambda xs=xs: self.grad(xs=xs)
+    def forth(self):
+        "The forward's slope, not its transpose, applied to what arrives; for a rotation alone"
+        with torch.enable_grad():
+            outs,gs,ts = self.run()
+            u = torch.zeros_like(outs[0], requires_grad=True)
+            back, = torch.autograd.grad(outs, [ts[self.j]], [u], create_graph=True)
+            t, = torch.autograd.grad(back, u, gs[0]) # twice backwards is forwards
+        return t if abs(t.norm()-gs[0].norm())<.02*gs[0].norm() else None
+    # mistakes in the backward of one operation
+    def graph(self, plainly):
+        "The operations that ran, those that matter with what arrives at them, and the tensor asked for"
+        with torch.enable_grad(), _Redo(plainly=plainly) as seen: outs,gs,ts = self.run()
+        ops = [op for op in seen.ops if op.res.requires_grad and op.live and op.res.grad_fn is not None]
+        arrive = torch.autograd.grad(outs, [op.res for op in ops], gs, retain_graph=True, allow_unused=True)
+        for op,g in zip(ops, arrive): op.g = g
+        return seen.ops,[op for op in ops if op.g is not None],ts[self.j]
+    def back(self, t, op, target):
+        "The gradient that `t`, in the place of the result of `op`, hands on to the target"
+        if not t.requires_grad: return torch.zeros_like(self.e)
+        got, = torch.autograd.grad(t, target, op.g, retain_graph=True, allow_unused=True)
+        return torch.zeros_like(self.e) if got is None else got
+    def made(self, how, op, target):
+        with torch.enable_grad(): alt = how(op)
+        return self.e + self.back(alt, op, target) - self.back(op.res, op, target)
+    def steps(self):
+        for plainly in ({},_FINELY):
+            every,ops,target = self.graph(plainly)
+            for op in ops[:200]:
+                before = every[:every.index(op)]
+                for cause,how in _slips(op, lambda t: _like(t, before, op)):
+                    yield cause,lambda: self.made(how, op, target)
+            numbers = {v for op in every if op.name in _SCALES for v in op.args if isinstance(v, (int,float))}
+            for r in (r for v in numbers if abs(v) not in (0,1) for r in (v,1/v)): # of a factor, say
+                yield 'scale forgotten',lambda: self.e*r
+    def sets(self):
+        "Mistakes in several operations at once"
+        def redo(at, how, plainly): return lambda: self.grad(mode=_Redo(at, how, plainly))
+        for plainly in ({},_FINELY):
+            every = self.graph(plainly)[0]
+            for m,at in _masked_softmax(every):
+                yield 'mask forgotten in the backward',redo({m,at}, _unmasked(every[m].args[0].detach()), plainly)
+            stats = {i for i,op in enumerate(every) if op.name in ('mean','var','std','var_mean')}
+            if len(stats)>1: yield 'mean held constant',redo(stats, _hold, plainly)
+            for at in _shared(every): yield 'a branch is missing',redo(at, _hold, plainly)
+    def factors(self):
+        "Is what is missing (or too much) the share that one operation hands on?"
+        _,ops,target = self.graph(_FINELY)
+        gap,best = self.a-self.e,0.
+        for op,j in [(op,j) for op in ops[:200] for j in op.live if self.e.count_nonzero()>=8]:
+            try: d = self.back(op.part(j), op, target)
+            except Exception: continue
+            if _along(d, self.e)>1-1e-9 or not d.any(): continue # a ratio of the whole
+            r,like = ((gap*d).sum()/(d*d).sum()).item(),_along(gap, d)
+            if like>max(best, .9): best,self.seen = like,f'; what differs lies along the gradient through `{op.name}`'
+            name = 'a branch is missing' if abs(r+1)<1e-3 else 'sign' if abs(r+2)<1e-3 else 'constant factor'
+            yield name,lambda: self.e+r*d
+    def rows(self):
+        "Rows that are zero, or off by a factor"
+        if not self.a.any(): yield 'all zero',lambda: self.a
+        for a,e in {t.dim():(s,t) for s,t in ((self.a.flatten(1),self.e.flatten(1)),
+                    (self.a.flatten(0, -2),self.e.flatten(0, -2)))}.values() if self.e.dim()>1 else ():
+            bad,none,n = (a-e).abs().amax(1)>self.allowed,a.abs().amax(1)==0,len(e)
+            if bad.any() and bool((none|~bad).all()) and not none[~bad].all(): yield 'rows never written',lambda: self.a
+            heard = int(e.abs().amax(1).count_nonzero())
+            if 0<heard<n: yield 'divided by all rows',lambda: self.e*heard/n
+            for c in _cuts(n):
+                size = torch.tensor([min(c, n-i//c*c) for i in range(n)]).to(e)
+                if n%c: yield 'divided by the chunk',lambda: (e*n/size[:,None]).view(self.e.shape)
+    def ignored(self):
+        "Rows that should be zero"
+        if self.e.dim()<2: return
+        zero,bad = self.e.flatten(1).abs().amax(1)==0,(self.a-self.e).flatten(1).abs().amax(1)>self.allowed
+        if bad.any() and bool((zero|~bad).all()): yield 'ignored row not zeroed',lambda: self.a
+    def causes(self):
+        "The mistakes that give this very tensor: of the likeliest kind that has one"
+        for make in (self.rows,self.whole,self.steps,self.ignored,self.sets,self.factors):
+            offs = {}
+            try:
+                for cause,again in make(): offs[cause] = min(self.off(again), offs.get(cause, math.inf))
+            except Exception: pass # it cannot be run again in this way
+            near = 1.5*min(offs.values(), default=0.)+1e-9*_largest(self.e)
+            hits = [c for c,off in offs.items() if off<=near and off<math.inf] # in a coarse dtype several may fit
+            hits = [h for h in hits if h!='a branch is missing'] or hits # holding a thing constant is that, too
+            general = ('an earlier value used','slope of another activation') # of many tries one may fit by chance
+            if hits: return sorted(hits, key=lambda h: h in general)
+        return []
+
+def _all_as(g, i): return g[i].expand(g.shape).contiguous() if g.dim() else g
+def _all_as_one(g): return g.reshape(-1)[:1].expand(g.numel()).view(g.shape)
+def _along(a, b):
+    n = a.norm()*b.norm()
+    return ((a*b).sum()/n).abs().item() if n else 0.
+def _like(t, before, op):
+    "Other tensors of the shape of `t` that were there before"
+    if not isinstance(t, Tensor): return []
+    ts = {id(o):o.detach() for b in [*before,op] for o in b.floats if o.shape==t.shape and o is not t}
+    return [o for o in ts.values() if o.dtype==t.dtype and not torch.equal(o, t)][:8]
+def _masked_softmax(ops):
+    for at,op in enumerate(ops):
+        masks = [m for m,o in enumerate(ops) if o.name=='masked_fill' and op.args[0] is o.res]
+        if op.name=='softmax': yield from ((m,at) for m in masks)
+def _shared(ops):
+    "Numbers of the operations that use the same constant"
+    by = {}
+    for i,op in enumerate(ops):
+        for t in op.floats:
+            if not t.requires_grad and op.res.requires_grad: by.setdefault(id(t), set()).add(i)
+    return [at for at in by.values() if len(at)>1]
 
 # %% ../nbs/10a_kernels.ipynb #1c7180c1
-class _Why:
+class _Why(_Again):
     "Which mistake, made again in the reference, gives the very gradient that the kernel gave?"
     def __init__(self, k, found):
         self.k = k
-        self.row,self.case,self.call,self.i,self.j,self.a,self.e,self.wide,self.vs,self.allowed = found
-    def fits(self, t):
-        "Is `t` what the kernel gave, and not the right gradient?"
-        if t is None or t.shape!=self.a.shape: return False
-        off = _largest(t-self.a)
-        return off<=self.allowed+1e-9*_largest(self.e) and off<_largest(self.e-self.a)/4
-    def grads(self, vs=None, wide=None, mode=None):
-        with mode or nullcontext():
-            gs = self.k.plain(self.k.reference, wide or self.wide, self.case.want, vs or self.vs, torch.float64)[1]
-        return gs
-    def whole(self):
-        "Mistakes in what arrives, and in what is returned"
-        k,vs = self.k,self.vs
-        def with_(f, wide=None): return self.grads([None if v is None else f(v) for v in vs], wide)[self.j]
-        yield 'upstream gradient ignored',lambda: with_(torch.ones_like)
-        for n in (0,-1):
-            if all(v is None or v.dim()>1 and len(v)>1 for v in vs):
-                yield ('upstream gradient of one row used for all',
-                       lambda n=n: with_(lambda v: v[n].expand(v.shape).contiguous()))
-        for j,_ in enumerate(self.case.want):
-            if j!=self.j: yield 'gradients swapped',lambda j=j: self.grads()[j]
+        self.row,self.case,self.call,self.i,j,a,e,self.wide,self.vs,allowed = found
+        super().__init__(a, e, allowed)
+        self.j = j
+    def run(self, xs=None):
+        ts,outs = self.k.forward(self.k.reference, xs or self.wide, self.case.want, torch.float64)
+        pairs = [(o,v) for o,v in zip(outs, self.vs) if v is not None and o.requires_grad]
+        return [o for o,_ in pairs],[v for _,v in pairs],[ts[i] for i in self.case.want]
+    def others(self): # what gets no gradient: integers, and constants such as angles
+        live = [i for i,g in zip(self.case.want, self.grads()) if g is not None and g.any()]
+        return _shifts(self.wide, [i for i in range(len(self.wide)) if i not in live])
+    def extra(self):
+        yield from self.calls()
+        if self.case.cot: yield 'strides ignored',lambda: self.grad(arrive=lambda v: _misread(self.case.cot(v)))
+        if not self.case.name.startswith('inputs '): return
+        leaves = self.case.calls[0]
+        for some in [[i] for i in range(self.k.n)]+[range(self.k.n)]:
+            xs = [_misread(t) if i in some and isinstance(t, Tensor) else t for i,t in enumerate(leaves)]
+            yield 'strides ignored',lambda xs=xs: self.grad(xs=self.k.cast(xs, torch.float64))
+    def calls(self):
+        "What belongs to another call"
         for c,leaves in enumerate(self.case.calls) if len(self.case.calls)>1 else ():
-            wide = k.cast(leaves, torch.float64)
-            if c!=self.call:
-                yield 'static buffer',lambda wide=wide: self.grads(wide=wide)[self.j]
-                yield 'static buffer',lambda wide=wide,c=c: with_(lambda v: self.other(v, c), wide)
-                yield 'static buffer',lambda c=c: with_(lambda v: self.other(v, c))
-        if self.case.cot: yield 'strides ignored',lambda: with_(lambda v: _misread(self.case.cot(v)))
-        if self.case.name.startswith('inputs '):
-            leaves = self.case.calls[0]
-            for some in [[i] for i in range(k.n)]+[range(k.n)]:
-                wide = [_misread(t) if i in some and isinstance(t, Tensor) else t for i,t in enumerate(leaves)]
-                yield 'strides ignored',lambda wide=wide: self.grads(wide=k.cast(wide, torch.float64))[self.j]
-        if len(vs)==1 and vs[0] is not None and vs[0].shape==self.e.shape: yield 'rotation not inverted',self.forth
+            if c==self.call: continue
+            xs,arrive = self.k.cast(leaves, torch.float64),lambda v, c=c: self.other(v, c)
+            for how in (dict(xs=xs),dict(xs=xs, arrive=arrive),dict(arrive=arrive)):
+                yield 'static buffer',lambda how=how: self.grad(**how)
     def other(self, v, c):
         gen = torch.Generator().manual_seed(_STREAM+self.k.seed+1000*(c+self.case.draw))
         return torch.randn(v.shape, generator=gen, dtype=torch.float64).to(v)
-    def forth(self):
-        "The forward's slope, not its transpose, applied to `g`; for a rotation alone"
-        x,v = self.wide[self.i],self.vs[0]
-        def f(t):
-            torch.manual_seed(self.k.seed)
-            xs = [t if i==self.i else o for i,o in enumerate(self.wide)]
-            return next(_tensors(self.k.reference(xs, torch.float64)))
-        _,t = torch.autograd.functional.jvp(f, x, v)
-        return t if abs(t.norm()-v.norm())<1e-6*v.norm() else None
-    def steps(self):
-        "Mistakes in the backward of one operation of the reference"
-        for plainly in (True,False):
-            with _Redo(plainly=plainly) as seen:
-                self.k.forward(self.k.reference, self.wide, self.case.want, torch.float64)
-            for at,op in enumerate(seen.ops):
-                for cause,how in _slips(op):
-                    yield cause,lambda at=at,how=how,p=plainly: self.grads(mode=_Redo(at, how, p))[self.j]
-            for name,args,*_ in seen.ops: # a number that multiplies
-                for v in args if name.strip('_') in _SCALES else ():
-                    if isinstance(v, (int,float)) and abs(v) not in (0,1):
-                        yield from (('scale forgotten',lambda t=t: t) for t in (self.e*v,self.e/v))
-            for m,mask in enumerate(seen.ops):
-                for at,op in enumerate(seen.ops):
-                    if op[0]=='softmax' and mask[0]=='masked_fill' and op[1][0] is mask[3]:
-                        yield ('mask forgotten in the backward',lambda m=m,at=at,z=mask[1][0].detach():
-                               self.grads(mode=_Redo({m,at}, _unmasked(z), False))[self.j])
-            stats = {at for at,op in enumerate(seen.ops) if op[0] in ('mean','var','std','var_mean')}
-            if len(stats)>1: yield 'mean held constant',lambda: self.grads(mode=_Redo(stats, _hold, plainly))[self.j]
-    def rows(self):
-        "Causes that the pattern of the wrong rows shows"
-        if self.e.dim()<2: return
-        a,e = self.a.flatten(1),self.e.flatten(1)
-        bad,zero,none = ((a-e).abs().amax(1)>self.allowed),e.abs().amax(1)==0,a.abs().amax(1)==0
-        if not bad.any(): return
-        if bool((zero|~bad).all()): yield 'ignored row not zeroed'
-        if bool((none|~bad).all()) and not none[~bad].all(): yield 'rows never written'
-        r,n = ((a*e).sum()/(e*e).sum()).item(),int((~zero).sum())
-        if zero.any() and abs(r*len(e)-n)<.02*n and self.fits(r*self.e): yield 'divided by all rows'
-    def causes(self):
-        hits = list(self.rows())
-        for make in (self.whole,self.steps) if not hits else ():
-            for cause,again in make():
-                try: fit = cause not in hits and self.fits(again())
-                except Exception: continue # this mistake cannot be made here
-                if fit: hits.append(cause)
-        return [h for h in hits if h!='a branch is missing'] or hits # holding a thing constant is that, too
+
+class _Probed(_Again):
+    "The same for a function on float64 copies, and one of its inputs or intermediates"
+    def __init__(self, p, g, name, a, e, tol):
+        super().__init__(a, e, tol*_largest(e))
+        self.p,self.g,self.name = p,g,name
+        same = [k for k in p.order if isinstance(p.where[k], int) and k!=name]
+        self.names = [name,*same]
+    def run(self, xs=None):
+        xs = self.p.leaves() if xs is None else [t.clone().requires_grad_() if _is_float(t) else t for t in xs]
+        outs,ts = self.p.follow(xs)
+        tops,at = [k for k in self.p.tops if outs[k].requires_grad],dict(zip(self.p.order, ts))
+        return [outs[k] for k in tops],[self.g[k] for k in tops],[at[k] for k in self.names]
+    def others(self):
+        return _shifts(self.p.xs, [i for i,x in enumerate(self.p.xs) if isinstance(x, Tensor) and not _is_float(x)])
+
+def _shifts(xs, ids):
+    "The inputs with those in `ids` turned by one row: each, and all together"
+    ids = [i for i in ids if isinstance(xs[i], Tensor) and xs[i].dim()]
+    return [[t.roll(s, 0) if i in some else t for i,t in enumerate(xs)]
+            for some in [[i] for i in ids]+([ids] if len(ids)>1 else []) for s in (1,-1)]
 
 def _misread(t):
     "What a kernel reads that takes `t` for contiguous"
@@ -2095,14 +2393,14 @@ def _kernel_causes(k):
     causes,lines = [],[]
     for i,(_,f) in sorted(best.items()):
         w = _Why(k, f)
-        hits,where = w.causes(),f[0]['case']
-        if not hits:
-            d = diagnose(f[5], f[6], ops=set())
-            hits = [c for c in d.causes if c not in ('float32 noise','wrong upstream')]
-            lines.append(f'`{k.names[i]}` ({where}): {d}')
-        else:
-            made = 'made again, it gives this very tensor. Next: '+CAUSES[hits[0]] if len(hits)==1 else \
-                   'each, made again, gives this very tensor'
-            lines.append(f'`{k.names[i]}` ({where}): {", or ".join(hits)}: {made}.')
-        causes += [h for h in hits if h not in causes]
+        d = _again_says(w) or diagnose(f[5], f[6], ops=set(), seen=w.seen)
+        lines.append(f"`{k.names[i]}` ({f[0]['case']}): {d}")
+        causes += [h for h in d.causes if h not in (*causes,'float32 noise','wrong upstream')]
     return causes,lines
+
+def _again_says(w):
+    "A `Diagnosis` where a mistake fits"
+    hits = w.causes()
+    if not hits: return None
+    made = 'made again, it gives this very tensor' if len(hits)==1 else 'each, made again, gives this very tensor'
+    return Diagnosis(f'{", or ".join(hits)}: {made}. Next: {CAUSES[hits[0]]}.', hits)

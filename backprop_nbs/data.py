@@ -250,7 +250,8 @@ def load_text()->str: # 1,035,944 characters of ASCII
     "Nine plays of Shakespeare, as one text"
     name,size,sha256 = _TEXT
     src,text = files('backprop_nbs')/'assets'/name,bytearray()
-    err = lambda found: DataError(src, found, f'{size:,} bytes with SHA-256 {sha256[:16]}…', 'Install backprop_nbs again.')
+    err = lambda found: DataError(src, found, f'{size:,} bytes with SHA-256 {sha256[:16]}…',
+                                  'Install backprop_nbs again.')
     with closing(_pieces(src, src, 'Install backprop_nbs again.')) as it:
         for p in it:
             text += p

@@ -8,7 +8,7 @@ Docs: https://backprop-nbs.github.io/backprop_nbs/debug.html.md"""
 __all__ = ['ScriptError', 'pdb_run', 'pdb_pm', 'pdb_breakpoint']
 
 # %% ../nbs/12_debug.ipynb #e77c9716
-import bdb, io, pdb, re, sys
+import bdb, io, os, pdb, re, sys
 from contextlib import contextmanager
 
 # %% ../nbs/12_debug.ipynb #93b45e84
@@ -39,18 +39,24 @@ _plumbing = re.compile(r'[/\\](bdb|pdb|runpy|threading|contextlib|codeop)\.py$|[
 
 class _ScriptedPdb(_Pdb):
     def __init__(self, cmds):
-        self.screen = io.StringIO()
+        self.screen,self.files = io.StringIO(),set()
         self.script = _Script(cmds, self.screen)
         super().__init__(stdin=self.script, stdout=self.screen, nosigint=True, readrc=False)
 
     def get_stack(self, f, t):
         "The stack from the first frame that no tool of the notebook stands above"
         stack,i = super().get_stack(f, t)
+        self.files |= {frame.f_code.co_filename for frame,_ in stack}
         tools = [k for k,(frame,_) in enumerate(stack) if _plumbing.search(frame.f_code.co_filename)]
         first = min(tools[-1]+1 if tools else 0, i)
         return stack[first:], i-first
 
-    def session(self): return _path.sub('', _cell.sub('<cell>', self.screen.getvalue())).rstrip()
+    def session(self):
+        "What was said, with the names of files for their paths"
+        said = _cell.sub('<cell>', self.screen.getvalue())
+        for f in sorted(self.files, key=len, reverse=True):       # `_path` stops at a space
+            if f.endswith('.py') and os.path.isabs(f): said = said.replace(f, os.path.basename(f))
+        return _path.sub('', said).rstrip()
 
     def finish(self):
         "Print the session; raise if it did not end with its script"

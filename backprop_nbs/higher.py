@@ -15,6 +15,17 @@ from .engine import _constant
 # %% ../nbs/20_higher.ipynb #67eec6e8
 def _listed(x): return [x] if isinstance(x, Tensor) or not isinstance(x, (list,tuple)) else list(x)
 def _leaf(x): return Tensor(x.data if isinstance(x, Tensor) else x, requires_grad=True)
+def _along(gs, vs):
+    zero = Tensor(torch.zeros((), dtype=gs[0].dtype, device=gs[0].device))
+    return sum(((g*d).sum() for g,d in zip(gs, vs)), start=zero)
+def _directions(xs, v):
+    "The directions, one for each input"
+    vs = [_constant(d) for d in _listed(v)]
+    shapes = [[tuple(o.shape) for o in os] for os in (xs, vs)]
+    if shapes[0]!=shapes[1]:
+        one = lambda s: s[0] if len(s)==1 else s
+        raise ValueError(f"a direction of shape {one(shapes[1])} for an input of shape {one(shapes[0])}")
+    return vs
 
 # %% ../nbs/20_higher.ipynb #fc798187
 def jacobian(
@@ -24,7 +35,9 @@ def jacobian(
     "The Jacobian of `f` at `x`, a row for each element of the output"
     x = _leaf(x)
     y = f(x)
-    rows = [grad(y, x, e.reshape(y.shape), retain_graph=True) if y.requires_grad else torch.zeros_like(x.data) for e in torch.eye(y.numel(), dtype=y.dtype)]
+    if not y.requires_grad: return x.data.new_zeros(*y.shape, *x.shape)
+    units = torch.eye(y.numel(), dtype=y.dtype, device=y.device)
+    rows = [grad(y, x, e.reshape(y.shape), retain_graph=True) for e in units]
     return torch.stack(rows).reshape(*y.shape, *x.shape)
 
 def hvp(
@@ -34,8 +47,9 @@ def hvp(
 ): # The Hessian of `f` at `x` times `v`, of the shapes of `x`
     "Hessian-vector product: the gradient of (gradient . v)"
     xs = [_leaf(o) for o in _listed(x)]
+    vs = _directions(xs, v)
     gs = grad(f(*xs), xs, create_graph=True)
-    along = sum(((g*_constant(d)).sum() for g,d in zip(gs, _listed(v))), start=Tensor(torch.zeros((), dtype=gs[0].dtype)))
+    along = _along(gs, vs)
     res = grad(along, xs) if along.requires_grad else [torch.zeros_like(o.data) for o in xs]
     return res if isinstance(x, (list,tuple)) else res[0]
 
@@ -44,10 +58,11 @@ def jvp(
     x, # Where: a tensor, or a list of them
     v, # A direction: of the shapes of `x`
 ): # The Jacobian of `f` at `x` times `v`, of the shape of the output
-    "Forward derivative by two backward ones: u -> J'u is linear in u, and the gradient of (J'u) . v by u is Jv"
+    "Forward derivative by two backward ones: Jv is the gradient of (J'u) . v by u"
     xs = [_leaf(o) for o in _listed(x)]
-    y = f(*xs)
+    y,vs = f(*xs),_directions(xs, v)
+    if not y.requires_grad: return torch.zeros_like(y.data)
     u = Tensor(torch.zeros_like(y.data), requires_grad=True)
     gs = grad(y, xs, u, create_graph=True)
-    along = sum(((g*_constant(d)).sum() for g,d in zip(gs, _listed(v))), start=Tensor(torch.zeros((), dtype=y.dtype)))
+    along = _along(gs, vs)
     return grad(along, u) if along.requires_grad else torch.zeros_like(y.data)

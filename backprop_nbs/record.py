@@ -23,8 +23,11 @@ from torch.utils.checkpoint import CheckpointFunction
 from torch.utils.hooks import BackwardHook, RemovableHandle
 from .engine import OPS, RULES, Rule, Tensor, apply, backprop
 from .engine import _start
-from .ops import FLAT, FOLLOW, Each, take_by, where
-from .ops import _affine, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take, _write
+from .ops import NO_SLOPE, FOLLOW, Each, take_by, where
+from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
+from .ops import _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
+from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
+from .ops import _affine, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take, _unread, _write
 _aten = torch.ops.aten
 
 # %% ../nbs/16_record.ipynb #f88ae760
@@ -50,14 +53,12 @@ def _copied(x, dtype=None, layout=None, device=None, pin_memory=None, non_blocki
 def _filled(x, value):
     if isinstance(value, Tensor): return _cast(_expand(value, x.shape), x.dtype)
     value = float(value) if isinstance(value, torch.Tensor) else value
-    return torch.full(x.shape, value, dtype=x.dtype, device=x.device)
+    return _still(torch.full(x.shape, value, dtype=x.dtype, device=x.device), x)
 def _scaled_elu(x, alpha=1., scale=1., input_scale=1.):
     if (scale,input_scale)==(1,1): return OPS['elu'](x, alpha)
     return where(x>0, x*scale, OPS['elu'](where(x>0, 0., x*input_scale), alpha)*scale)
 def _normed(x, ord=2, dim=None, keepdim=False, dtype=None):
-    if ord in (0, 1, math.inf, -math.inf): raise TypeError("by torch's decomposition")
-    x = _cast(x, dtype)
-    return OPS['norm'](x, 2, dim, keepdim) if ord==2 else RULES['pnorm'](x, ord, dim, keepdim)
+    return _p_norm(_cast(x, dtype), ord, dim, keepdim)
 def _convolved(x, w, b, *cfg):
     return _affine(_convolve(x, w, *cfg), None, None if b is None else b.reshape(-1, *[1]*(w.ndim-2)))
 def _embedded(w, ids, padding_idx=-1, by_count=False, sparse=False):
@@ -131,7 +132,7 @@ ATEN |= dict(
     sort=_sorted,
     topk=lambda x, k, dim=-1, *a: (_gather(x, dim, i := x.data.topk(k, dim, *a)[1]),i))
 ATEN |= dict(var_mean=_with_mean('var'), std_mean=_with_mean('std'))
-ATEN['_native_batch_norm_legit'],ATEN['nll_loss2d_forward'] = ATEN['native_batch_norm'],ATEN['nll_loss_forward']
+ATEN['nll_loss2d_forward'] = ATEN['nll_loss_forward']
 def _spread_in(x, shape, dims):
     wide = [1]*len(shape)
     for d,n in zip(dims, x.shape): wide[d] = n
@@ -150,6 +151,150 @@ _STOCK = set(OPS)
 # drawn numbers, which torch gives no slope
 _DRAWN = set('normal uniform bernoulli poisson binomial exponential cauchy log_normal geometric random'.split())
 
+# %% ../nbs/16_record.ipynb #recaten0
+def _raw(x): return x.data if isinstance(x, Tensor) else x
+def _still(value, *of):
+    "A value that has a history and a gradient of zeros, as torch gives it"
+    return value + _unread(*of)
+
+def _unit(a): return torch.eye(*a.shape[-2:], dtype=a.dtype, device=a.device).expand(a.shape)
+
+def _svd(A, full_matrices=False, compute_uv=True, *, driver=None):
+    U,S,Vh = _svd_of(A)
+    if not compute_uv: return S.new_zeros(0),S,S.new_zeros(0)
+    if not full_matrices or A.shape[-1]==A.shape[-2]: return U,S,Vh
+    more,k = torch.linalg.svd(_raw(A)),S.shape[-1]          # the rest of a full basis has no gradient, as in torch
+    return OPS['cat']([U, more[0][...,:,k:]], -1),S,OPS['cat']([Vh, more[2][...,k:,:]], -2)
+def _eigh(A, UPLO='L', compute_v=True):
+    out = RULES['eigh_stack'](A, UPLO)
+    return out[...,0,:],out[...,1:,:] if compute_v else A.new_zeros(0)
+def _qr(A, mode='reduced'):
+    m,n = A.shape[-2:]
+    if mode=='r' or mode=='complete' and m>n:
+        raise NotImplementedError(f"linalg_qr: no rule for mode {mode!r}, only for 'reduced', as in torch")
+    return _qr_of(A)
+def _lu_factor(A, *, pivot=True, check_errors=False):
+    return *_lu_of(A)[:2],torch.linalg.lu_factor_ex(_raw(A))[2]
+def _lu(A, *, pivot=True):
+    LU,_,P = _lu_of(A)
+    return P,*_lu_parts(LU)
+def _lu_unpacked(LU, pivots, unpack_data=True, unpack_pivots=True):
+    raw = torch.lu_unpack(_raw(LU), pivots, unpack_data, unpack_pivots)
+    return raw[0],*(_lu_parts(LU) if unpack_data else raw[1:])
+def _tri(a, b, *, upper, left=True, unitriangular=False):
+    tri = RULES['tri_solve']
+    return tri(a, b, upper, unitriangular) if left else tri(a.mT, b.mT, not upper, unitriangular).mT
+def _lu_solved(LU, pivots, B, *, left=True, adjoint=False):
+    if not left: return _lu_solved(LU, pivots, B.mT, adjoint=not adjoint).mT
+    P,tri = torch.lu_unpack(_raw(LU), pivots, unpack_data=False)[0],RULES['tri_solve']
+    if not adjoint: return tri(LU, tri(LU, P.mT@B, False, True), True, False)
+    return P@tri(LU.mT, tri(LU.mT, B, False, False), True, True)
+def _triangular_solved(b, a, upper=True, transpose=False, unitriangular=False):
+    tri,a2 = RULES['tri_solve'],OPS['clone'](a)
+    return tri(a.mT if transpose else a, b, upper!=transpose, unitriangular),a2
+def _cholesky_solved(b, L, upper=False):
+    "With a factor that is a triangle already, torch gives the whole of it a gradient"
+    L = L.mT if upper else L
+    L = L.tril() if _raw(L).triu(1).any() else L
+    return RULES['solve'](L.mT, RULES['solve'](L, b))
+def _solve_ex(A, B, *, left=True, check_errors=False):
+    return OPS['solve'](A, B, left=left),*_aten._linalg_solve_ex(_raw(A), _raw(B), left=left)[1:]
+def _lstsq(a, b, rcond=None, *, driver=None):
+    raw = _aten.linalg_lstsq(_raw(a), _raw(b), rcond, driver=driver)
+    x = RULES['pinv'](a)@b
+    rest = ((a@x-b)**2).sum(-2) if raw[1].numel() else _still(raw[1], a, b)
+    return x,rest,*raw[2:]
+def _pinv(a, *, atol=None, rtol=None, hermitian=False):
+    return RULES['pinv'](a, (('atol', _raw(atol)), ('rtol', _raw(rtol)), ('hermitian', hermitian)))
+def _ormqr(a, tau, other, left=True, transpose=False):
+    return _reflected(a, tau, other, transpose) if left else _reflected(a, tau, other.mT, not transpose).mT
+def _householder(a, tau):
+    if not a.numel() or not tau.numel(): return _still(torch.linalg.householder_product(_raw(a), _raw(tau)), a, tau)
+    return _reflected(a, tau, _unit(a))
+ATEN |= dict(
+    _linalg_svd=_svd, _linalg_eigh=_eigh, linalg_qr=_qr, linalg_lu_factor_ex=_lu_factor, linalg_lu=_lu,
+    lu_unpack=_lu_unpacked, linalg_lu_solve=_lu_solved, linalg_solve_triangular=_tri,
+    triangular_solve=_triangular_solved, cholesky_solve=_cholesky_solved,
+    cholesky_inverse=lambda L, upper=False: _cholesky_solved(_unit(L), L, upper),
+    linalg_inv_ex=lambda A, *, check_errors=False: (RULES['inverse'](A),torch.linalg.inv_ex(_raw(A))[1]),
+    _linalg_solve_ex=_solve_ex,
+    _linalg_det=lambda A: (RULES['det'](A),*_aten._linalg_det(_raw(A))[1:]),
+    _linalg_slogdet=lambda A: (_still(torch.linalg.slogdet(_raw(A))[0], A),RULES['slogdet_log'](A),
+                               *_aten._linalg_slogdet(_raw(A))[2:]),
+    linalg_cholesky_ex=lambda A, *, upper=False, check_errors=False:
+        (OPS['cholesky'](A, upper),torch.linalg.cholesky_ex(_raw(A))[1]),
+    linalg_lstsq=_lstsq, linalg_pinv=_pinv, ormqr=_ormqr, linalg_householder_product=_householder)
+
+# %% ../nbs/16_record.ipynb #recaten2
+def _picked(name, nd):
+    "A pooling that chooses: the elements that torch's kernel chose"
+    f = getattr(_aten, name)
+    def pool(x, *args):
+        _,i = f(_raw(x), *args)
+        return _gather(x.flatten(-nd), -1, i.flatten(-nd)).reshape(i.shape),i
+    return pool
+def _unpicked(g, x, kernel, stride, padding, dilation, ceil_mode, indices):
+    zeros = torch.zeros(*x.shape[:-2], x.shape[-2:].numel(), dtype=g.dtype, device=g.device)
+    return _still(OPS['scatter_add'](zeros, -1, indices.flatten(-2), g.flatten(-2)).reshape(x.shape), x)
+def _put_flat(x, index, source, accumulate=False):
+    flat,i,v = x.reshape(-1),index.reshape(-1) % max(x.numel(), 1),source.reshape(-1)
+    return (_index_add(flat, 0, i, v) if accumulate else _write(flat, i, v)).reshape(x.shape)
+def _written_view(view):
+    "`torch.diagonal_scatter` and its like: `src` written where the view looks"
+    def f(x, src, *args, **kw):
+        i = view(torch.arange(x.numel(), device=x.device).reshape(x.shape), *args, **kw)
+        return _write(x.reshape(-1), i.contiguous(), src).reshape(x.shape)
+    return f
+def _trilinear(a, b, c, expand1, expand2, expand3, sumdim, unroll_dim=1):
+    for d in sorted(expand1): a = a.unsqueeze(d)
+    for d in sorted(expand2): b = b.unsqueeze(d)
+    for d in sorted(expand3): c = c.unsqueeze(d)
+    out = a*b*c
+    return out.sum(tuple(sumdim)) if sumdim else out
+def _rrelu(x, noise, lower=1/8, upper=1/3, training=False, generator=None):
+    if not training: return OPS['leaky_relu'](x, (lower+upper)/2)
+    _aten.rrelu_with_noise(_raw(x), noise, lower, upper, True, generator)
+    return x*noise.clone()
+def _frexp(x):
+    e = torch.frexp(_raw(x))[1]
+    return x*torch.ldexp(torch.ones_like(_raw(x)), -e),e
+def _batch_norm_updated(x, w, b, mean, var, momentum, eps):
+    return *_batch_normed(x, w, b, mean, var, True, momentum, eps),torch.empty(0, dtype=torch.uint8)
+def _batch_normed_legit(x, w, b, *rest):
+    return _batch_normed(x, w, b, *(rest if len(rest)==5 else (None, None, *rest)))
+def _next(x, y): return x + _still(torch.nextafter(_raw(x), _raw(y)) - _raw(x), y)
+def _drawn(name):
+    "Numbers drawn at random have a gradient of zeros by what they are drawn with"
+    return lambda *args, **kw: _still(getattr(_aten, name)(*map(_raw, args), **kw), *args)
+def _ctc(logp, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
+    return _ctc_of(logp, targets, input_lengths, target_lengths, blank, zero_infinity),None
+def _power(A, n):
+    if n: raise TypeError("by torch's decomposition")
+    return _still(torch.linalg.matrix_power(_raw(A), 0), A)
+def _real(flipped, last):
+    "`irfft`, `hfft` and their like, given real numbers"
+    def f(x, s=None, dim=-1 if last else None, norm=None):
+        if last: s,dim = None if s is None else [s],[dim]
+        return _real_spectrum(x, s, dim, norm, flipped)
+    return f
+
+ATEN |= dict(
+    **{n: _picked(n, nd) for n,nd in (('adaptive_max_pool2d', 2), ('adaptive_max_pool3d', 3),
+                                      ('fractional_max_pool2d', 2), ('fractional_max_pool3d', 3))},
+    max_pool2d_with_indices_backward=_unpicked, avg_pool3d=_average_pool3d,
+    _adaptive_avg_pool3d=_adaptive_average, _upsample_bilinear2d_aa=_resized_aa,
+    put=_put_flat, diagonal_scatter=_written_view(torch.diagonal), as_strided_scatter=_written_view(torch.as_strided),
+    scatter_reduce=_scatter_reduced, index_reduce=_index_reduced, segment_reduce=_segment_reduced,
+    _cdist_forward=_distances, _pdist_forward=_pair_distances, _trilinear=_trilinear, rrelu_with_noise=_rrelu,
+    frexp=_frexp, _batch_norm_with_update=_batch_norm_updated,
+    _native_batch_norm_legit=_batch_normed_legit, grid_sampler_3d=_grid_sampled,
+    _embedding_bag=_bagged, _embedding_bag_forward_only=_bagged, _ctc_loss=_ctc,
+    linalg_matrix_power=_power, angle=lambda x: _still(torch.angle(_raw(x)), x), nextafter=_next,
+        normal=_drawn('normal'),
+    bernoulli=_drawn('bernoulli'), zero=lambda x: _still(torch.zeros_like(_raw(x)), x))
+for _n,_last in dict(irfft=True, irfft2=False, irfftn=False, hfft=True, hfft2=False, hfftn=False).items():
+    ATEN['fft_'+_n] = _real(_n[0]=='h', _last)
+
 # %% ../nbs/16_record.ipynb #3c8d8e44
 class _Plan:
     "What the schema of one of PyTorch's operations says of it, found out once"
@@ -164,7 +309,7 @@ class _Plan:
         self.writes = [(i, a.name) for i,a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write]
         self.out = bool(self.writes) and all(a.kwarg_only for a in schema.arguments if a.alias_info)
         self.moves,self.drawn = torch.Tag.inplace_view in tags,torch.Tag.nondeterministic_seeded in tags
-        self.flat = self.space=='aten' and self.name in FLAT | _DRAWN
+        self.flat = self.space=='aten' and self.name in NO_SLOPE | _DRAWN and self.name not in ATEN
         self.alike = all(str(a.type)=='Tensor' for a in schema.arguments)
 
     def rule(self):
@@ -345,7 +490,10 @@ def plain_kernels():
 
 # %% ../nbs/16_record.ipynb #3d878205
 _BLANK = torch.empty(0)     # for a result that PyTorch keeps for its own backward
-def _memory(x): return x.untyped_storage()._cdata
+def _memory(x):
+    try: return x.untyped_storage()._cdata
+    except NotImplementedError as e:
+        raise NotImplementedError(f"record: no rule for tensors that are not dense ({x.layout})") from e
 def _geometry(x): return tuple(x.shape),x.stride(),x.storage_offset()
 def _places(x, geometry=None):
     "Where in its memory the elements of `x` lie"
@@ -393,7 +541,8 @@ class Recording(TorchDispatchMode):
             if (tape := me()) is not None: tape.forget(k)
         self.forgetting = forget
 
-    def __repr__(self): return f"Recording of {len(self.nodes)} tensors that are alive, {len(self.leaves)} of them leaves"
+    def __repr__(self):
+        return f"Recording of {len(self.nodes)} tensors that are alive, {len(self.leaves)} of them leaves"
 
     @classmethod
     def _should_skip_dynamo(cls): return False      # or the first operation of a process imports torch's compiler
@@ -747,9 +896,15 @@ def _walking(*walk):
     try: yield
     finally: _local.walk = was
 
+def _walk(gs):
+    "The backward pass that runs; of a `Tensor` that followed torch outside of `record`, one of no recording"
+    if _local.walk: return _local.walk
+    if not any(isinstance(g, Tensor) for g in gs): return None,False,True
+    raise NotImplementedError("no rule for the second derivative of a custom Function outside of `record`")
+
 def _with_torch(f, *gs):
     "Call a user's `f` with torch tensors for the gradients `gs`; recorded again if the backward pass is"
-    tape,create,_ = _local.walk
+    tape,create,_ = _walk(gs)
     if not create: return f(*gs)
     xs = [tape.as_torch(g) for g in gs]
     with tape.on(): res = f(*xs)
@@ -874,7 +1029,7 @@ class _Call:
             def zeros(shape, dtype, device): return torch.zeros(shape, dtype=dtype, device=device)
             into = [zeros(*k) if g is None and k else g for g,k in zip(into, self.kinds)]
         res = _with_torch(self.backward, *into)
-        _,create,retain = _local.walk
+        _,create,retain = _walk(into)
         # once_differentiable
         if create and self.cls.backward.__globals__.get('__name__')==torch.autograd.function.__name__:
             gs = [g for g in into if isinstance(g, Tensor)]
@@ -936,17 +1091,20 @@ _alive = WeakSet()   # recordings that somebody holds
 
 @contextmanager
 def record(
-    # Custom `autograd.Function`s: 'torch' calls their backward, 'through' differentiates what their forward computes
+    # Custom `autograd.Function`s: 'torch' calls their backward, 'through' differentiates
+    # what their forward computes
     functions:str='torch',
-    check:bool=False, # Compare each operation's value and dtype with torch's kernel as it runs?
+    check:bool=False, # Compare each operation's value and dtype with torch's as it runs?
 ):
-    "Record what unmodified PyTorch code computes: `with record() as tape: loss = ...`, then `tape.backward(loss)`"
+    "What PyTorch code computes: `with record() as tape: ...`, then `tape.backward(loss)`"
     if functions not in ('torch','through'):
         raise ValueError(f"functions: got {functions!r}, wanted 'torch' or 'through'")
-    if _local.tape is not None: raise RuntimeError("record: this is inside of another `record` already")
+    if _local.tape is not None:
+        raise RuntimeError("record: this is inside of another `record` already")
     tape,cached = Recording(functions, check),torch.is_autocast_cache_enabled()
     _alive.add(tape)
-    torch.set_autocast_cache_enabled(False)          # what it holds would be a constant to the next recording
+    # what it holds would be a constant to the next recording
+    torch.set_autocast_cache_enabled(False)
     try:
         with plain_kernels(), tape.on(): yield tape
     finally:
@@ -983,30 +1141,34 @@ def recorded(
 
 # %% ../nbs/16b_models.ipynb #56449dd6
 import copy
+from collections import Counter
 from .check import Report
 from torch.overrides import TorchFunctionMode
 
 # %% ../nbs/16b_models.ipynb #120ff7d8
 class ModelReport(Report):
-    "What `check_model` found: rows in backward order, `first_wrong`, `missing`, `unused`, `frozen`"
+    "What `check_model` found: rows in backward order, `first_wrong`, `within`, `missing`, `unused`, `frozen`"
     title,head = 'gradients of the model',('tensor','shape','difference','verdict')
-    first_wrong,missing,unused,frozen = None,(),(),()
+    first_wrong,within = None,None # what is wrong, and the module that calls it
+    missing,unused,frozen = (),(),()
     @property
-    def ok(self) -> bool: return not self.missing and all(r['ok'] is not False for r in self.rows) and any(r['ok'] for r in self.rows)
+    def ok(self) -> bool: return not self.missing and super().ok
 
 def check_model(
     model:torch.nn.Module, # Any model; it, its buffers and the random state are left as they were
     *inputs,    # What its forward takes: one batch
     loss=None,  # `loss(output)` -> one number; None takes a fixed random projection of all float outputs
-    functions:str='through', # 'through' differentiates what a custom Function's forward computes; 'torch' trusts its backward
-) -> ModelReport: # `.ok`, `.assert_ok()`, `.first_wrong`, `.missing` (used, but got no gradient), `.unused`
-    "Compare every gradient of a model by PyTorch's autograd with the same by our rules, and name the first module that differs"
+    functions:str='through', # a custom Function's forward is differentiated; 'torch' trusts its backward
+) -> ModelReport: # `.ok`, `.assert_ok()`, `.first_wrong`, `.within`, `.missing`, `.unused`, `.frozen`
+    "Compare every gradient of a model by PyTorch with the same by our rules; name the first that differs"
     tries = [torch.float64] if any(p.is_floating_point() for p in model.parameters()) else []
     error = None
     with torch.random.fork_rng():
         state = torch.get_rng_state()
         for dtype in (*tries, None):
-            try: theirs,ours = (_Run(model, inputs, loss, dtype, state).run(f) for f in (None, functions))
+            try:
+                theirs,ours = (_Run(model, inputs, loss, dtype, state).run(f)
+                               for f in (None, functions))
             except (RuntimeError, TypeError) as e:
                 error = error or e
                 continue
@@ -1018,7 +1180,9 @@ def _floats(o): return [t for t in tree_leaves(o) if isinstance(t, torch.Tensor)
 
 class _Event:
     "A call of a module or of a custom Function: what went in, what came out"
-    def __init__(self, name, depth, inside=0): self.name,self.depth,self.inside,self.ins,self.outs,self.params = name,depth,inside,[],[],[]
+    def __init__(self, name, stack, inside=0):
+        self.name,self.depth,self.inside,self.ins,self.outs,self.params = name,len(stack),inside,[],[],[]
+        self.within = next((e.name for e in reversed(stack) if e.name), 'model') # the module that calls it
 
 class _Run:
     "A copy of the model, run once on one batch"
@@ -1027,7 +1191,8 @@ class _Run:
         self.model = copy.deepcopy(model)
         if dtype: self.model.to(dtype)
         self.inputs = tree_map(lambda t: self.ready(t, dtype), inputs)
-        self.loss,self.events,self.stack,self.used,self.grads,self.low = loss,[],[],set(),{},0.
+        self.loss,self.events,self.stack,self.used = loss,[],[],set()
+        self.grads,self.low,self.done = {},0.,False
 
     def ready(self, t, dtype):
         if not isinstance(t, torch.Tensor): return t
@@ -1039,11 +1204,12 @@ class _Run:
         "One number from the output"
         if self.loss is not None: return self.loss(output)
         gen,total = torch.Generator().manual_seed(0),0.
-        for o in _floats(output): total = total + (o*torch.randn(o.shape, generator=gen, dtype=torch.float64).to(o)).sum()
+        for o in _floats(output):
+            total = total + (o*torch.randn(o.shape, generator=gen, dtype=torch.float64).to(o)).sum()
         return total
 
     def enter(self, name):
-        self.events.append(_Event(name, len(self.stack), len(self.events)))
+        self.events.append(_Event(name, self.stack, len(self.events)))
         self.stack.append(self.events[-1])
         return self.events[-1]
 
@@ -1057,10 +1223,11 @@ class _Run:
         for name,m in self.model.named_modules():
             own = [(f'{name}.{k}'.lstrip('.'), p) for k,p in m.named_parameters(recurse=False)]
             def before(m, args, kwargs, name=name, own=own):
+                if self.done: return # a checkpoint runs it again
                 e = self.enter(name)
                 e.ins,e.params = self.note(_floats((args, kwargs)), hold),own
             def after(m, args, kwargs, out):
-                self.stack.pop().outs = self.note(_floats(out), hold)
+                if not self.done: self.stack.pop().outs = self.note(_floats(out), hold)
             m.register_forward_pre_hook(before, with_kwargs=True)
             m.register_forward_hook(after, with_kwargs=True)
 
@@ -1069,7 +1236,8 @@ class _Run:
         "The same for custom autograd.Functions"
         was = _SingleLevelFunction.__dict__.get('apply')
         def apply(cls, *args, **kwargs):
-            return was.__func__(cls, *args, **kwargs) if was is not None else super(_SingleLevelFunction, cls).apply(*args, **kwargs)
+            if was is not None: return was.__func__(cls, *args, **kwargs)
+            return super(_SingleLevelFunction, cls).apply(*args, **kwargs)
         def watched(cls, *args, **kwargs):
             if cls.__module__.startswith('torch.'): return apply(cls, *args, **kwargs)
             e = self.enter(cls.__name__)
@@ -1096,16 +1264,18 @@ class _Run:
             k = id(t) if t.is_leaf else (id(t), t._version)      # what is written in place is another value
             if t.requires_grad and k not in held:
                 held[k] = t
-                t.register_hook(lambda g: self.grads.__setitem__(k, self.grads[k]+g if k in self.grads else g.clone()))
+                t.register_hook(lambda g: None if g is None else self.grads.__setitem__(k, self.grads.get(k, 0.)+g))
             return k
         held,params = {},list(self.model.parameters())
         for p in params:
             if p.requires_grad: hold(p)
         self.watch(hold)
-        with torch.enable_grad(), _Used(params, self.used), self.watching_functions(hold): loss = self.measured(self.model(*self.inputs))
+        with torch.enable_grad(), _Used(params, self.used), self.watching_functions(hold):
+            loss = self.measured(self.model(*self.inputs))
         if not isinstance(loss, torch.Tensor) or loss.numel()!=1:
             raise ValueError(f"check_model: the loss has shape {tuple(getattr(loss, 'shape', ()))}, wanted one number")
         if not loss.requires_grad: raise ValueError("check_model: the loss depends on nothing that wants a gradient")
+        self.done = True
         loss.backward()
         self.keep = held                       # so that no id is used twice
 
@@ -1122,7 +1292,8 @@ class _Run:
             found = tape.walk([loss], [None])
             by_node = {t.node or t: g for t,g in found.items()}
             self.grads = {id(x): by_node.get(t) for t,x in tape.leaves.values()}
-        for e in self.events: e.ins,e.outs = ([None if k is None else by_node.get(k.node or k) for k in ks] for ks in (e.ins, e.outs))
+        def got(ks): return [None if k is None else by_node.get(k.node or k) for k in ks]
+        for e in self.events: e.ins,e.outs = got(e.ins),got(e.outs)
         self.held = held
 
 def _recorded_leaf(x):
@@ -1145,11 +1316,13 @@ class _Pairs:
         self.theirs,self.ours,self.at = theirs,ours,{}
         for e1,e2 in zip(theirs.events, ours.events):
             for what in ('ins','outs'):
-                self.at[id(e1), what] = [(theirs.grads.get(k), g) for k,g in zip(getattr(e1, what), getattr(e2, what))]
+                pairs = zip(getattr(e1, what), getattr(e2, what)) # what torch did not follow is not compared
+                seen = [(theirs.grads.get(k), g) if k in theirs.keep else (None, None) for k,g in pairs]
+                self.at[id(e1), what] = seen
         self.params = {k: (g, ours.params[k][1]) for k,(_,g) in theirs.params.items()}
         self.tol = min(max(1e-7, 1e3*max(theirs.low, ours.low)), .1)
-        every = [g for ps in (*self.at.values(), self.params.values()) for p in ps for g in p if g is not None and g.numel()]
-        self.top = max((g.abs().max().item() for g in every), default=0.)
+        every = [g for ps in (*self.at.values(), self.params.values()) for p in ps for g in p]
+        self.top = max((g.abs().max().item() for g in every if g is not None and g.numel()), default=0.)
 
     def right(self, a, b):
         floor = 1e-3*self.tol*self.top
@@ -1158,8 +1331,10 @@ class _Pairs:
 
     def row(self, name, a, b):
         "A row of the report"
-        d,ok = '' if a is None or b is None or not a.numel() else f"{((a-b).abs().max()/b.abs().max().clamp_min(1e-300)).item():.0e}",self.right(a, b)
-        return dict(tensor=name, shape=tuple((b if a is None else a).shape), difference=d, verdict='ok' if ok else 'wrong', ok=ok)
+        known,ok = a is not None and b is not None and a.numel(),self.right(a, b)
+        d = f'{((a-b).abs().max()/b.abs().max().clamp_min(1e-300)).item():.0e}' if known else ''
+        shape = tuple((b if a is None else a).shape)
+        return dict(tensor=name, shape=shape, difference=d, verdict='ok' if ok else 'wrong', ok=ok)
 
     def of(self, e):
         "Rows of a call: what came back to its outputs, and its parameters"
@@ -1167,13 +1342,20 @@ class _Pairs:
         names = ['output'] if len(outs)==1 else [f'output {i}' for i in range(len(outs))]
         yield from ((f'{e.name or "model"}: {k}', *p) for k,p in zip(names, outs))
         yield from ((k, *self.params[k]) for k,_ in e.params if k in self.params)
+    def every(self):
+        "Of all calls, in backward order; then parameters of modules that were not called: a ParameterList's, say"
+        rows = {}
+        for e in reversed(self.theirs.events):
+            for k,a,b in self.of(e): rows[id(e) if ':' in k else 0, k] = k,a,b
+        for k,(a,b) in self.params.items(): rows.setdefault((0, k), (k, a, b))
+        return list(rows.values())
 
 def _judge_model(theirs, ours):
     "The verdict: rows in backward order"
-    pairs,rows = _Pairs(theirs, ours),{}
-    for e in reversed(theirs.events): rows |= {(id(e) if ':' in k else 0, k): (k, a, b) for k,a,b in pairs.of(e) if a is not None or b is not None}
-    rep = ModelReport([pairs.row(*r) for r in rows.values()])
-    rep.first_wrong = _first_wrong(pairs) if any(r['ok'] is False for r in rep.rows) else None
+    pairs = _Pairs(theirs, ours)
+    rep = ModelReport([pairs.row(*r) for r in pairs.every() if r[1] is not None or r[2] is not None])
+    first = _first_wrong(pairs) if any(r['ok'] is False for r in rep.rows) else None
+    if first: rep.first_wrong,rep.within = first.name or 'model',first.within
     rep.frozen = [k for k,(p,_) in theirs.params.items() if not p.requires_grad]
     nothing = [k for k,(p,g) in theirs.params.items() if p.requires_grad and g is None]
     rep.missing = [k for k in nothing if id(theirs.params[k][0]) in theirs.used]
@@ -1181,20 +1363,36 @@ def _judge_model(theirs, ours):
     rep.notes = _model_notes(rep)
     return rep
 
+def _shared(theirs):
+    "Parameters used by several calls: their gradient is a sum, and where it is wrong says nothing of a single call"
+    ids = {id(p) for p,_ in theirs.params.values()}
+    by_module = Counter(id(p) for e in theirs.events for _,p in e.params)
+    by_function = Counter(k for e in theirs.events for k in e.ins if k in ids)
+    return {k for c in (by_module, by_function) for k,n in c.items() if n>1}
+
 def _first_wrong(pairs):
     "The last call, and of these the innermost, that was given right gradients and handed on wrong ones"
+    shared = _shared(pairs.theirs)
+    return _last_fault(pairs, shared) or _last_fault(pairs, ())
+
+def _last_fault(pairs, but):
+    "The same, the gradients of the parameters in `but` left aside"
     best,right = None,lambda ps: all(pairs.right(*p) for p in ps)
     for e in pairs.theirs.events:
-        outs,ins = pairs.at[id(e), 'outs'],pairs.at[id(e), 'ins']
+        outs,ins = pairs.at[id(e), 'outs'],[p for k,p in zip(e.ins, pairs.at[id(e), 'ins']) if k not in but]
         if all(a is None and b is None for a,b in outs) or not right(outs): continue
-        if right(ins) and right(pairs.params[k] for k,_ in e.params if k in pairs.params): continue
+        if right(ins) and right(pairs.params[k] for k,p in e.params if k in pairs.params and id(p) not in but): continue
         if best is None or e.depth>=best.depth or e.inside>best.inside: best = e
-    return best and (best.name or 'model')
+    return best
 
 def _model_notes(rep):
     notes = []
-    if rep.first_wrong: notes.append(f"first wrong: `{rep.first_wrong}`: the gradient of its output is right, what it hands on is not. Look at its backward.")
-    if rep.missing: notes.append(f"used by the forward, but without a gradient: {', '.join(rep.missing)}. Look for `detach`, `no_grad` or `.data` on its way to the loss.")
+    if rep.first_wrong:
+        notes.append(f'first wrong: `{rep.first_wrong}`, called in `{rep.within}`: the gradient of its output '
+                     'is right, what it hands on is not. Look at its backward.')
+    if rep.missing:
+        notes.append(f"used by the forward, but without a gradient: {', '.join(rep.missing)}. "
+                     "Look for `detach`, `no_grad` or `.data` on its way to the loss.")
     if rep.unused: notes.append(f"not used by the forward: {', '.join(rep.unused)}")
     if rep.frozen: notes.append(f"frozen (`requires_grad=False`): {', '.join(rep.frozen)}")
     return notes

@@ -636,7 +636,8 @@ def _slopes(f, v, eps=1e-6):
             2*numeric_grad(lambda t: at(t.clamp_max(0)), still, eps))
 
 # %% ../nbs/05a_command.ipynb #1596ccbe
-_PASS = {'args', 'kwargs', 'out', 'kept', 'calling', 'calls', 'input_grad', '_twice', '_looked'}   # of one pass, not of the layer
+# of one pass, not of the layer
+_PASS = {'args', 'kwargs', 'out', 'kept', 'calling', 'calls', 'input_grad', '_twice', '_looked'}
 
 _PLAIN = (type(None), bool, int, float, str)
 
@@ -658,7 +659,8 @@ def _packed(o, place='the network', memo=None, dtype=None):
     if isinstance(o, torch.Generator): return dict(generator=o.get_state())
     if type(o) in (list, tuple): return type(o)(inside(v, i) for i,v in enumerate(o))
     if type(o) is dict and all(type(k) is str for k in o): return dict(items={k: inside(v, k) for k,v in o.items()})
-    raise TypeError(f"{place}: got a {type(o).__name__}, which cannot be kept in a file; wanted numbers, text, tensors, "
+    raise TypeError(f"{place}: got a {type(o).__name__}, which cannot be kept in a file; wanted numbers, text, "
+                    "tensors, "
                     "layers, or lists and dicts of them")
 
 def _unpacked(rec, find, memo=None):
@@ -700,7 +702,8 @@ def _is_plain(net):
     "Is it what `hand_model` makes of a list of parameters?"
     if type(net) is not Model or type(net.loss) is not CrossEntropy: return False
     kinds = [type(l) for l in net.layers]
-    return kinds==([Lin, Relu]*len(kinds))[:len(kinds)] and kinds[-1] is Lin and all(l.b is not None for l in net.layers[::2])
+    return (kinds==([Lin, Relu]*len(kinds))[:len(kinds)] and kinds[-1] is Lin
+            and all(l.b is not None for l in net.layers[::2]))
 
 # %% ../nbs/05a_command.ipynb #8daa3365
 def _losses(model, x, targ):
@@ -902,7 +905,8 @@ def _check_args(**settings):
 
 def _spoken(e):
     "What an error says, in one line and in the words of the command"
-    text = ' '.join(str(e).split()).replace('load_mnist() without one', '--data mnist').replace('a smaller lr', 'a smaller --lr')
+    text = ' '.join(str(e).split()).replace('load_mnist() without one', '--data mnist').replace('a smaller lr',
+            'a smaller --lr')
     return re.sub(r"load_(?:data|mnist)\(['\"]?([^'\")]*)['\"]?\)", lambda m: f"--data {m[1] or 'mnist'}", text)
 
 # %% ../nbs/05a_command.ipynb #4646a935
@@ -929,7 +933,8 @@ def _locked(path):
         gone = not path.exists() or not os.path.samestat(os.fstat(f.fileno()), path.stat())   # by a run that just ended
     except (BlockingIOError, PermissionError):
         f.close()
-        raise ValueError(f"--out: another run is writing into {path.parent}; wait for it, or name another folder") from None
+        raise ValueError(f"--out: another run is writing into {path.parent}; wait for it, or name another "
+                         "folder") from None
     except OSError: return f                              # a file system without locks
     if not gone: return f
     f.close()
@@ -937,7 +942,8 @@ def _locked(path):
 
 class _Folder:
     "The folder `out`: one run's alone while inside, and as it was before unless `put` is reached"
-    def __init__(self, out, keep=False, files=FILES): self.out,self.keep,self.files,self.new,self.lock = out,keep,files,[],None
+    def __init__(self, out, keep=False, files=FILES):
+        self.out,self.keep,self.files,self.new,self.lock = out,keep,files,[],None
     def __enter__(self):
         out = self.out
         try:
@@ -947,7 +953,8 @@ class _Folder:
         except RuntimeError as e: raise ValueError(f"--out: {out}: {e}; name another folder") from None
         except (FileExistsError, NotADirectoryError):
             raise ValueError(f"--out: {out} is a file or lies under one, wanted a folder; name another") from None
-        except OSError as e: raise ValueError(f"--out: {out} cannot be written to ({e.strerror}); name another folder") from None
+        except OSError as e:
+            raise ValueError(f"--out: {out} cannot be written to ({e.strerror}); name another folder") from None
         self.parts = f'.part-{os.getpid()}-{time.time_ns()}-'
         return self
     def __exit__(self, *args):
@@ -968,7 +975,8 @@ class _Folder:
         "Write a file beside its place"
         try: (self.out/f'{self.parts}{name}').write_bytes(content)
         except OSError as e:
-            raise OSError(f"--out: {self.out/name} could not be written ({e.strerror}); what was there is untouched") from None
+            raise OSError(f"--out: {self.out/name} could not be written ({e.strerror}); what was there is "
+                          "untouched") from None
 
     def try_room(self, n):
         "Raise `OSError` unless `n` bytes can be written"
@@ -986,7 +994,8 @@ class _Folder:
         except OSError as e:
             for k in [k for k in moved if (aside/k).exists()]: (aside/k).replace(self.out/k)
             aside.rmdir()
-            raise OSError(f"--out: the files in {self.out} could not be replaced ({e.strerror}); they are as they were") from None
+            raise OSError(f"--out: the files in {self.out} could not be replaced ({e.strerror}); they are as they "
+                          "were") from None
         if self.keep and moved: return aside
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -1021,19 +1030,24 @@ def _pictures(losses, w, counts):
 
 def _contents(net, run, splits, settings, start):
     "The metrics of a finished run, and the contents of its five files"
-    acc = {f'{k}_acc': evaluate(net.model, getattr(splits, f'x_{k}'), getattr(splits, f'y_{k}'))[1] for k in ('train', 'valid', 'test')}
-    metrics = dict(**acc, losses=run.losses, each_epoch=dict(train_loss=run.train_loss, valid_loss=run.valid_loss, valid_acc=run.valid_acc),
-                   interrupted=run.interrupted, seconds=round(time.perf_counter()-start, 2), torch=torch.__version__, settings=settings)
+    acc = {f'{k}_acc': evaluate(net.model, getattr(splits, f'x_{k}'), getattr(splits, f'y_{k}'))[1]
+           for k in ('train', 'valid', 'test')}
+    metrics = dict(**acc, losses=run.losses,
+                   each_epoch=dict(train_loss=run.train_loss, valid_loss=run.valid_loss, valid_acc=run.valid_acc),
+                   interrupted=run.interrupted, seconds=round(time.perf_counter()-start, 2), torch=torch.__version__,
+                   settings=settings)
     net.save(weights := io.BytesIO())
     files = {'weights.pt': weights.getvalue(), 'metrics.json': json.dumps(metrics, indent=1).encode()}
-    return metrics,files | _pictures(run.losses, net.params[0], confusion(net.model.predict(splits.x_test), splits.y_test))
+    return metrics,files | _pictures(run.losses, net.params[0],
+                                     confusion(net.model.predict(splits.x_test), splits.y_test))
 
 # %% ../nbs/05a_command.ipynb #1c26f9c0
 def _say(text):
-    "Print `text` at once; neither a reader who has left (`| head -1`) nor an encoding too narrow for a path ends the run"
+    "Print `text` at once; a reader who has left or an encoding too narrow does not end the run"
     try:
         try: print(text, flush=True)
-        except UnicodeEncodeError as e: print(text.encode(e.encoding, 'backslashreplace').decode(e.encoding), flush=True)
+        except UnicodeEncodeError as e:
+            print(text.encode(e.encoding, 'backslashreplace').decode(e.encoding), flush=True)
     except OSError:
         with contextlib.suppress(OSError, ValueError): os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -1048,7 +1062,8 @@ def _signals():
         for name in ('SIGINT', 'SIGTERM', 'SIGHUP'):
             num = getattr(signal, name, None)
             was = num and signal.getsignal(num)
-            ours = callable(was) if name=='SIGINT' else was is signal.SIG_DFL      # else somebody else handles or ignores it
+            # else somebody else handles or ignores it
+            ours = callable(was) if name=='SIGINT' else was is signal.SIG_DFL
             if ours: old[num] = signal.signal(num, handle)
     try: yield ctrl
     finally:
@@ -1081,7 +1096,8 @@ def _bytes_of(params, data, s):
 
 def _tell(run, metrics, folder, kept):
     if run.interrupted: _say(f'Interrupted after {len(run.losses):,} batches; what was learned so far is kept.')
-    _say(f"Accuracy: train {metrics['train_acc']:.4f}, validation {metrics['valid_acc']:.4f}, test {metrics['test_acc']:.4f}")
+    _say(f"Accuracy: train {metrics['train_acc']:.4f}, validation {metrics['valid_acc']:.4f}, test "
+         f"{metrics['test_acc']:.4f}")
     if kept: _say(f'Kept the earlier run in {kept}')
     _say(f'Wrote loss.png, weights.png, confusion.png, metrics.json and weights.pt into {folder.out}')
 
@@ -1094,10 +1110,12 @@ def _train(settings, keep, ctrl):
         ps = mlp([data.x_train.shape[1], s.nh, 10], seed=s.seed).parameters()
         params = list(zip(ps[::2], ps[1::2]))
         folder.try_room(_bytes_of(params, data, s))
-        if earlier := folder.earlier(): _say(f"{'Keeping' if keep else 'Replacing'} the run of {earlier} in {folder.out}")
+        if earlier := folder.earlier():
+            _say(f"{'Keeping' if keep else 'Replacing'} the run of {earlier} in {folder.out}")
         _prove(params, data, s)
         model = ENGINES[s.engine]([(w.to(kind), b.to(kind)) for w,b in params])
-        run = fit(model, data, SGD(model.parameters(), s.lr, s.momentum), s.epochs, s.bs, s.seed, device=s.device, progress=True)
+        run = fit(model, data, SGD(model.parameters(), s.lr, s.momentum), s.epochs, s.bs, s.seed, device=s.device,
+                  progress=True)
         ctrl.hold = True               # what was learned is kept, whatever asks us to stop from here on
         net = Classifier(model.parameters(), data.mean, data.std)
         told = {k: str(v) if k=='data' else v for k,v in settings.items() if k!='out'}

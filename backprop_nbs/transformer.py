@@ -33,6 +33,7 @@ def attention_weights(
     "How much each query takes from each key: softmax of the scaled scores"
     s = (q @ k.mT).mul_(q.shape[-1]**-.5)
     if hide is None: return softmax(s)
+    # one small table of 0 and -inf, added to all
     p = softmax(s.add_(s.new_zeros(hide.shape).masked_fill_(hide, -math.inf)))
     blind = hide.all(-1, keepdim=True)
     return p.masked_fill_(blind, 0.) if blind.any() else p
