@@ -14,7 +14,7 @@ sys.path.insert(0, str(root/'nbs'/'_ext'))
 from nbsite.cells import directives, name_of
 
 LIMITS = dict(minutes=90, cells=260, words=5000, hidden=1/6)   # of a page of the course
-OWN = {'02_fwd_bwd': dict(cells=200, words=4500), '05a_command': dict(hidden=1/2)}   # the command's tests stand beside it
+OWN = {'02_fwd_bwd': dict(cells=200, words=4500)}
 
 def src(c): return ''.join(c['source'])
 

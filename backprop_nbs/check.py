@@ -30,7 +30,7 @@ def test_grad(
     scale:float|None=None, # What counts as large; default: the largest `|expected|`
     n:int|None=None,       # Rows of the batch, for the diagnosis
 ):
-    "Raise `AssertionError` unless `actual` equals `expected`, relative to the scale of `expected`"
+    "Raise `AssertionError` unless `actual` equals `expected`, relative to its scale"
     def fail(msg): raise AssertionError(f"{name or 'gradient'}: {msg}")
     for who,t in (('expected',expected),('actual',actual)):
         if t is None: fail(f'{who} is None: no gradient was written')
@@ -925,20 +925,20 @@ def _report(w, calls, rows, looks):
 
 # %% ../nbs/10_check.ipynb #bdf8f128
 def check_grads(
-    f,               # The forward: returns a tensor, several in a tuple, or a dict of named steps, the output last
-    backward=None,   # `backward(g, out, *inputs)` -> a gradient for each input that has one, or a dict by name
+    f,               # The forward: a tensor, a tuple, or a dict of steps, the output last
+    backward=None,   # `backward(g, out, *inputs)` -> gradients, or a dict by name
     *inputs,         # Where to check; only copies in float64 are used
-    sympy=None,      # A third witness, `sympy(g, *inputs)` -> gradients in the same form, or a dict of such by name
-    wrt=None,        # Names or positions of what must get a gradient; default: every input that is a float tensor
+    sympy=None,      # A third witness, `sympy(g, *inputs)` -> the same, or a dict of such
+    wrt=None, # What must get a gradient, by name or position; default: every float tensor
     no_grad=(),      # Names or positions of float inputs that need no gradient
-    outputs=None,    # Which entries of a dict are outputs; default: the last, and those that do not lead to it
-    rtol:float=1e-5, # Error allowed against central differences, as a fraction of the largest element
+    outputs=None,    # Which steps are outputs; default: the last, and those not leading to it
+    rtol:float=1e-5, # Error allowed against differences, of the largest element
     eps:float=1e-5,  # Step of the central differences
-    n_max:int=256,   # Elements of a tensor that central differences visit; of more a sample, and directions through all
+    n_max:int=256,   # Elements that differences visit; of more a sample, and directions
     seed:int=0,      # Of the random cotangents, of the sample and of the directions
     **kwargs,        # Keyword arguments of `f`
 ) -> GradReport: # A row a tensor, in backward order; `.ok`, `.assert_ok()`, `.first_wrong`
-    "Hold a backward, or that of an `autograd.Function`, against central differences, autograd and, where given, sympy"
+    "Hold a backward, or that of an `autograd.Function`, against its witnesses"
     if own := not callable(backward):
         inputs = inputs if backward is None else (backward,*inputs)
     if isinstance(f, type) and _function(f): f = f.apply
@@ -961,10 +961,10 @@ def check_grads(
 _TARGETS = {'targ','targs','target','targets','labels','y'}
 
 def from_g(
-    grad_fn,   # Writes `.g` on its arguments: `lin_grad(inp, out, w, b)`, `mse_grad(inp, targ)`, ...
-    wrt=None,  # Names or positions of the inputs that must be written; default: all floats, but for a loss's targets
+    grad_fn,   # Writes `.g` on its arguments, such as `lin_grad(inp, out, w, b)`
+    wrt=None,  # What must be written, by name or position; default: all floats but targets
 ):             # `backward(g, out, *inputs)` for `check_grads`
-    "Turn a function that writes `.g` into the form that `check_grads` takes, clearing every `.g` first"
+    "Turn a function that writes `.g` into the form of `check_grads`, clearing every `.g`"
     names = list(inspect.signature(grad_fn).parameters)
     k = names.index('out') if 'out' in names else None
     if k is not None: names.pop(k)
@@ -987,7 +987,7 @@ def from_g(
     return backward
 
 def _written(inputs, names, loss):
-    "Positions of the inputs that must get a gradient: all floats, but for the targets of a loss"
+    "Positions of the inputs that must get a gradient: all floats but a loss's targets"
     free = _TARGETS if loss else set()
     return [i for i,t in enumerate(inputs) if _is_float(t) and not {*names[i:i+1]} & free]
 
@@ -1119,8 +1119,8 @@ def saturation(
     relu=None,       # Outputs of a ReLU over a batch, (n, units), or a dict of such by name
     sigmoid=None,    # Outputs of a sigmoid, likewise
     near:float=.01,  # A sigmoid this close to 0 or 1 is saturated: its slope is below `near`
-    limit:float=.5,  # A layer is marked above this fraction: of dead units in a ReLU, of flat activations in a sigmoid
-) -> Saturation:     # A row a layer: the fraction of activations without slope, and of units that have none in any row
+    limit:float=.5,  # A layer is marked above this fraction of dead units or flat activations
+) -> Saturation:     # A row a layer: fractions of activations, and of units, without slope
     "The fraction of dead ReLUs and of saturated sigmoids, which every gradient check passes"
     rows = []
     for kind,outs in (('relu',relu),('sigmoid',sigmoid)):
@@ -1867,15 +1867,15 @@ def _worst(rs, low):
 
 # %% ../nbs/10a_kernels.ipynb #d2e17009
 def check_kernel(
-    kernel,         # What to check: a `Function` or its `.apply`, a Module, any function that torch can differentiate
-    reference,      # The same in plain torch, with the same inputs; a Module's parameters go to arguments so named
-    *inputs,        # Where to check, on the kernel's device; what requires grad, else every float, gets one
+    kernel,         # A `Function` or its `.apply`, a Module, any differentiable function
+    reference,      # The same in plain torch; a Module's parameters go to arguments so named
+    *inputs,        # Where to check; what requires grad, else every float, gets one
     dtypes=None,    # The dtypes to run in; None: the inputs' own
     factor:float=2., # How many times the error of the reference in that dtype is allowed
     seed:int=0,     # Of the cotangents, and of torch before each call
     battery:bool=True, # Try layouts, values, axes and orders of calls, too
-) -> KernelReport:  # A row a dtype and tensor; `.ok`, `.assert_ok()`, `.first_wrong`, `.causes`, `.left_out`
-    "Hold a kernel, in the dtype and on the device in which it runs, against its reference in float64"
+) -> KernelReport:  # A row a dtype and tensor; `.ok`, `.assert_ok()`, `.first_wrong`, ...
+    "Hold a kernel, in its dtype and on its device, against its reference in float64"
     devices = {t.device for _,t in _flat(list(inputs)) if isinstance(t, Tensor) and t.is_cuda}
     k,rows,left = _Kernel(kernel, reference, inputs, factor, seed),[],[]
     with torch.random.fork_rng(sorted(d.index or 0 for d in devices)):

@@ -1147,7 +1147,7 @@ from torch.overrides import TorchFunctionMode
 
 # %% ../nbs/16b_models.ipynb #120ff7d8
 class ModelReport(Report):
-    "What `check_model` found: rows in backward order, `first_wrong`, `within`, `missing`, `unused`, `frozen`"
+    "What `check_model` found, rows in backward order"
     title,head = 'gradients of the model',('tensor','shape','difference','verdict')
     first_wrong,within = None,None # what is wrong, and the module that calls it
     missing,unused,frozen = (),(),()
@@ -1155,12 +1155,12 @@ class ModelReport(Report):
     def ok(self) -> bool: return not self.missing and super().ok
 
 def check_model(
-    model:torch.nn.Module, # Any model; it, its buffers and the random state are left as they were
+    model:torch.nn.Module, # Any model; it is left as it was
     *inputs,    # What its forward takes: one batch
-    loss=None,  # `loss(output)` -> one number; None takes a fixed random projection of all float outputs
-    functions:str='through', # a custom Function's forward is differentiated; 'torch' trusts its backward
-) -> ModelReport: # `.ok`, `.assert_ok()`, `.first_wrong`, `.within`, `.missing`, `.unused`, `.frozen`
-    "Compare every gradient of a model by PyTorch with the same by our rules; name the first that differs"
+    loss=None,  # `loss(output)` -> one number; None takes a random projection
+    functions:str='through', # differentiate a Function's forward; 'torch' trusts its backward
+) -> ModelReport: # `.ok`, `.assert_ok()`, `.first_wrong`, `.within`, `.missing`, ...
+    "Compare each gradient of a model with that by our rules; name the first that differs"
     tries = [torch.float64] if any(p.is_floating_point() for p in model.parameters()) else []
     error = None
     with torch.random.fork_rng():
