@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from .fwd_bwd import lin
-from .modules import Lin, Module
+from .modules import Lin, Module, Parts
 
 # %% ../nbs/21_scaling.ipynb #43d5fb3c
 def shard(
@@ -131,8 +131,8 @@ def state_of(
     model, # A `Module`
 ): # A function that puts it all back
     "Remember what running a model changes beside its output: buffers, and the random generators"
-    layers = [l for _,l in model.named_modules()]
-    kept = [(l, k, getattr(l, k)) for l in layers for k in getattr(l, 'buffers', ())]
+    layers = [l for _,l in model.named_modules()] if hasattr(model, 'named_modules') else []
+    kept = [(l, k, getattr(l, k)) for l in layers if isinstance(l, Parts) for k in l.buffers]
     buffers = [(l, k, v.clone()) for l,k,v in kept if torch.is_tensor(v)]
     gens = [(g, g.get_state()) for l in layers for g in vars(l).values() if isinstance(g, torch.Generator)]
     rng = torch.get_rng_state()

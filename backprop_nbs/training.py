@@ -15,6 +15,7 @@ from .data import Splits, batches, load_data, normalize
 from .fwd_bwd import cross_entropy, init_params
 from .layers import Dropout
 from .modules import CrossEntropy, Lin, Model, Parts, Relu
+from .scaling import state_of
 _all_ = ['Dropout'] # of `layers`; it was born here
 
 # %% ../nbs/05_training.ipynb #276cfcd3
@@ -325,18 +326,6 @@ def _modes(model):
     finally:
         for l,was in modes: l.training = was
 
-def _state_of(model):
-    "A function that puts back what training changes beside parameters: buffers and the random generators"
-    layers = _layers(model)
-    buffers = [(l, k, getattr(l, k).clone()) for l,k in _buffers(model)]
-    gens = [(g, g.get_state()) for l in layers for g in vars(l).values() if isinstance(g, torch.Generator)]
-    rng = torch.get_rng_state()
-    def put_back():
-        for l,k,v in buffers: setattr(l, k, v.clone())
-        for g,state in gens: g.set_state(state)
-        torch.set_rng_state(rng)
-    return put_back
-
 class _FromTorch:
     "An optimiser of torch.optim, driven like ours: it reads `.grad`, and our layers write `.g`"
     def __init__(self, opt): self.opt,self.params = opt,[p for group in opt.param_groups for p in group['params']]
@@ -473,7 +462,7 @@ def find_lr(
     "Loss while the rate rises by a constant factor a batch; stops at four times the least"
     _want('lo and hi', (lo, hi), 0<lo<hi<math.inf, 'two finite numbers, 0 < lo < hi')
     _want('steps', steps, steps>=2, '2 or more')
-    opt,put_back = _driven(opt, model),_state_of(model)
+    opt,put_back = _driven(opt, model),state_of(model)
     kept,lr0,lrs,losses = [p.data.clone() for p in model.parameters()],opt.lr,[],[]
     def forever():
         x,y = data.x_train,data.y_train
@@ -709,11 +698,11 @@ def _is_plain(net):
 def _losses(model, x, targ):
     "For each parameter, a function that computes the loss anew, from its layer on"
     first,h,layers = {},x,model.layers if type(model) is Model else []
-    def whole(put_back=_state_of(model)):
+    def whole(put_back=state_of(model)):
         put_back()
         return model.forward(x, targ)
     for i,l in enumerate(layers):
-        def rest(i=i, h=h, put_back=_state_of(model)):
+        def rest(i=i, h=h, put_back=state_of(model)):
             put_back()
             for layer in layers[i:]: h = layer.forward(h)
             return model.loss.forward(h, targ)
@@ -767,7 +756,7 @@ def check_engines(
     def none_as_zero(g, p): return torch.zeros_like(p.data) if g is None else g
     try:
         model(x, targ); model.backward()
-        torch.set_rng_state(rng); put_back = _state_of(nudged)
+        torch.set_rng_state(rng); put_back = state_of(nudged)
         loss(x, targ).backward(); put_back()
         with torch.no_grad():
             losses,rows = _losses(nudged, x, targ),[]
