@@ -1470,14 +1470,19 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 # %% ../nbs/10a_kernels.ipynb #cd94cbcc
 class _Sizes(TorchDispatchMode):
-    "The largest magnitude among the results of `n` or more elements; what exceeds `cap` is a mask's"
-    def __init__(self, cap=math.inf, n=1):
+    "The largest magnitude among results; what exceeds `cap` is a mask's, what is less than `like`, a sum of it"
+    def __init__(self, cap=math.inf, like=None):
         super().__init__()
-        self.cap,self.n,self.seen = cap,n,[]
+        self.cap,self.like,self.seen = cap,like,[]
+    def counts(self, t):
+        "Is it of the size of `like`, or a row for each of its rows?"
+        like = self.like
+        if like is None or not t.is_floating_point() or not t.numel(): return t.is_floating_point() and t.numel()>0
+        return t.numel()>=like.numel() or t.shape[:-1]==like.shape[:-1] and t.ndim>1 and t.shape[-1]>1
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         res = func(*args, **(kwargs or {}))
         for t in _tensors(res) if not getattr(func, 'is_view', False) else (): # a view is no new term
-            if t.is_floating_point() and t.numel()>=self.n:
+            if self.counts(t):
                 m = t.detach().abs()
                 self.seen.append(m.where(m<=self.cap, 0.).amax().double())
         return res
@@ -1758,7 +1763,7 @@ class _Kernel:
         with _Redo(): xs,os = self.forward(self.reference, wide, [i], torch.float64) # softmax and such in plain steps
         sizes = []
         for gs in (vs,[None if v is None else signs(v) for v in vs]): # in the first, terms may cancel throughout
-            with _Sizes(n=max(1, xs[i].numel())) as s: self.backward(xs, os, [i], gs, retain_graph=True)
+            with _Sizes(like=xs[i]) as s: self.backward(xs, os, [i], gs, retain_graph=True)
             sizes.append(s.largest)
         return max(sizes)*(_grain(low) + min(4*torch.finfo(low).eps, _FINE)*max(1., self.largest(wide, outs)))
     def one_sided(self, case, wide, vs, j, a, e, allowed):
