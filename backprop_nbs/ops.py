@@ -1102,13 +1102,18 @@ def _adaptive_average(x, size):
 
 def _average_pool3d(x, kernel_size, stride=(), padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None):
-    "`F.avg_pool3d`: sums along each axis, and torch's divisor"
+    "`F.avg_pool3d`: sums over each plane, then over the depth, and torch's divisor"
     three = lambda v: list(v)*(3 if len(v)==1 else 1) if isinstance(v, (tuple,list)) else [v]*3
     k,s,p = three(kernel_size),three(stride) if stride else three(kernel_size),three(padding)
-    inside = [F.avg_pool1d(_units(x, n).unsqueeze(0), *o, ceil_mode)[0]>0 for n,o in zip(x.shape[-3:], zip(k, s, p))]
+    def summed(t):
+        plane = RULES['avg_pool2d'](t, k[1:], s[1:], p[1:], ceil_mode, True, 1)
+        n,d,*hw = plane.shape
+        lines = plane.reshape(n, 1, d, hw[0]*hw[1])
+        deep = RULES['avg_pool2d'](lines, [k[0],1], [s[0],1], [p[0],0], ceil_mode, True, 1)
+        return deep.reshape(n, deep.shape[2], *hw)
     ones = torch.ones(1, *x.shape[-3:], dtype=x.dtype, device=x.device)
-    each = F.avg_pool3d(ones, k, s, p, ceil_mode, count_include_pad, divisor_override)/_along(ones, inside)
-    return _along(x, inside)*(each if x.ndim==5 else each)
+    each = F.avg_pool3d(ones, k, s, p, ceil_mode, count_include_pad, divisor_override)/summed(ones)
+    return (summed(x.reshape(-1, *x.shape[-3:]))*each).reshape(*x.shape[:-3], *each.shape[-3:])
 
 def _resized_aa(x, output_size, align_corners, scales_h=None, scales_w=None):
     "`F.interpolate(mode='bilinear', antialias=True)`"
