@@ -8,11 +8,12 @@ sys.path[:0] = [str(here/'_ext'), str(here.parent)]
 ini = ConfigParser(delimiters=['='], interpolation=None)
 ini.read(here.parent/'settings.ini', encoding='utf-8')
 ini = ini['DEFAULT']
-lib,user,branch = ini['lib_name'],ini['user'],ini['branch']
+lib,user = ini['lib_name'],ini['user']
+ref = f"v{ini['released']}" if ini.get('released') else ini['branch']     # what the pages document, and Colab opens
 github = f'https://github.com/{user}/{lib}'
 
 project,author = lib,ini['author']
-copyright = f'{author}. Prose and figures CC BY 4.0, code {ini["license"]}'
+copyright = f'{author}. Prose and figures CC BY 4.0, code Apache 2.0'
 language = 'en'
 extensions = ['myst_nb', 'sphinx.ext.autodoc', 'sphinx.ext.linkcode', 'sphinx_copybutton', 'sphinxext.opengraph',
     'notfound.extension', 'nbsite']
@@ -28,7 +29,7 @@ nb_render_markdown_format = 'myst'
 myst_enable_extensions = ['dollarmath', 'amsmath', 'colon_fence', 'alert', 'deflist', 'attrs_inline', 'smartquotes']
 myst_heading_anchors = 4
 suppress_warnings = ['myst.header']
-nbsite_src,nbsite_pkg,nbsite_user,nbsite_branch,nbsite_description = str(here),lib,user,branch,ini['description']
+nbsite_src,nbsite_pkg,nbsite_user,nbsite_branch,nbsite_description = str(here),lib,user,ref,ini['description']
 
 # maths: MathJax from the site itself (see nbsite/pages.py)
 mathjax_path = 'mathjax/tex-chtml.js'
@@ -46,7 +47,7 @@ python_use_unqualified_type_names = True
 
 def linkcode_resolve(domain, info):
     from nbsite.api import source_url
-    return source_url(github, branch, here.parent, info)
+    return source_url(github, ref, here.parent, info)
 
 html_theme = 'furo'
 html_title = lib
