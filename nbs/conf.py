@@ -1,5 +1,5 @@
 "The site's configuration. What is the project's own comes from settings.ini; `_ext/nbsite` turns notebooks into pages."
-import sys
+import logging, sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -54,6 +54,7 @@ html_title = lib
 html_baseurl = f'https://{user.lower()}.github.io/{lib}/'
 ogp_site_url = html_baseurl      # what a shared link shows: title, description, a card
 ogp_social_cards = {'line_color': '#0072b2'}
+logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)   # the cards' font has no bold cut
 notfound_urls_prefix = f'/{lib}/' # GitHub serves 404.html at any depth
 html_static_path = ['_static']
 html_css_files = ['site.css']
