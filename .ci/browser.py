@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 WIDTHS = 1440,390
 SEARCHES = {   # what somebody types, and the section that must come first
     'transpose': '02_fwd_bwd.html#where-does-the-transpose-come-from',
-    'bias': '06_init.html#zero-biases-but-never-zero-weights',
+    'bias': '02_fwd_bwd.html#why-is-the-bias-gradient-a-sum',
     'bias gradient': '02_fwd_bwd.html#why-is-the-bias-gradient-a-sum',
     '1/N': '02_fwd_bwd.html#where-does-1-n-go',
     'softmax': '07c_activations.html#softmax-every-score-touches-every-probability',
@@ -46,6 +46,9 @@ SEARCHES = {   # what somebody types, and the section that must come first
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args): pass
+    def handle(self):
+        try: super().handle()
+        except (BrokenPipeError, ConnectionResetError): pass       # the browser went on to another page
 
 def serve(folder):
     server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=str(folder)))

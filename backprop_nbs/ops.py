@@ -150,6 +150,7 @@ Tensor.H,Tensor.mH = property(lambda self: self.t()),property(lambda self: self.
 Tensor.layout,Tensor.is_sparse = property(lambda self: self.data.layout),property(lambda self: self.data.is_sparse)
 
 # %% ../nbs/15_ops.ipynb #f7aee404
+Tensor.__rdiv__ = Tensor.__rtruediv__      # an older name that torch keeps
 _SPELT = dict(truediv='div', rmul='mul', radd='add', __rtruediv__='rdiv', __rdiv__='rdiv', __rpow__='rpow',
     __rmatmul__='rmatmul', __rsub__='rsub')
 

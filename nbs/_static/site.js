@@ -38,7 +38,8 @@
       document.head.append(s);
     });
     const { Instance, Input, ResultList, Summary } = window.PagefindModularUI;
-    const search = new Instance({ bundlePath: new URL("pagefind/", root).href, baseUrl: root.pathname });
+    const search = new Instance({ bundlePath: new URL("pagefind/", root).href, baseUrl: root.pathname,
+      ranking: { metaWeights: { title: 5, asked: 5 } } });
     search.add(new Input({ inputElement: ".sidebar-search", debounceTimeoutMs: 150 }));
     search.add(new Summary({ containerElement: ".nb-found" }));
     search.add(new ResultList({ containerElement: ".nb-hits", resultTemplate: template, placeholderTemplate: () => "<li></li>" }));

@@ -55,7 +55,7 @@ def entries(env, docname, asked):
             f'<html lang="en"><body data-pagefind-body>{heading}',
             f'<p data-pagefind-ignore data-pagefind-meta="page">{escape(head)}</p>',
             f'<p data-pagefind-ignore data-pagefind-meta="url">{docname}.html#{ids[0]}</p>',
-            *(f'<p data-pagefind-weight="10">{escape(q)}</p>' for q in own),
+            f'<p data-pagefind-weight="10" data-pagefind-meta="asked">{escape(" ".join(own))}</p>' if own else '',
             *(f'<p>{escape(o)}</p>' for o in prose),
             *(f'<pre data-pagefind-weight="0.2">{escape(o)}</pre>' for o in code), '</body></html>'))
 
@@ -66,7 +66,7 @@ async def write(env, out):
     with tempfile.TemporaryDirectory() as tmp:
         for i,html in enumerate(h for d in docs for h in entries(env, d, asked)):
             (Path(tmp)/f'{i}.html').write_text(html, encoding='utf-8')
-        async with PagefindIndex(config=IndexConfig(output_path=str(out), include_characters='_/.()')) as index:
+        async with PagefindIndex(config=IndexConfig(output_path=str(out), include_characters='_/')) as index:
             await index.add_directory(tmp)
 
 def on_finished(app, exc):
