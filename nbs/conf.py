@@ -53,7 +53,8 @@ html_theme = 'furo'
 html_title = lib
 html_baseurl = f'https://{user.lower()}.github.io/{lib}/'
 ogp_site_url = html_baseurl      # what a shared link shows: title, description, a card
-ogp_social_cards = {'line_color': '#0072b2'}
+ogp_social_cards = {'line_color': '#0072b2', 'image': '_static/readme/index-0.png',
+    'image_mini': '_static/readme/index-0.png'}     # PNG: a card takes no SVG
 logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)   # the cards' font has no bold cut
 notfound_urls_prefix = f'/{lib}/' # GitHub serves 404.html at any depth
 html_static_path = ['_static']
