@@ -15,6 +15,8 @@ from .fwd_bwd import lin
 from .modules import Lin, Module, Parts
 
 # %% ../nbs/21_scaling.ipynb #43d5fb3c
+def _span(n, rank, world): return n*rank//world,n*(rank+1)//world
+
 def shard(
     x:Tensor,  # Inputs, (n, ...)
     y:Tensor,  # Targets, (n, ...)
@@ -24,7 +26,7 @@ def shard(
     "The rows of one process; parts differ by one row at most"
     if not 0<=rank<world: raise ValueError(f"shard: got rank {rank} of {world}")
     if len(x)!=len(y): raise ValueError(f"shard: got {len(x)} inputs and {len(y)} targets")
-    a,b = (len(x)*r//world for r in (rank, rank+1))
+    a,b = _span(len(x), rank, world)
     return x[a:b],y[a:b]
 
 # %% ../nbs/21_scaling.ipynb #e6894867
@@ -33,18 +35,24 @@ def average_grads(
     n:float=1,   # Terms in this process's mean: its rows, or what is not masked of them
 ):
     "Make `.g` of each parameter the mean over all processes, in which each weighs `n`"
-    if not dist.is_initialized() or dist.get_world_size()==1: return
+    if _place()[1]==1: return
     params = list(params)
-    zeros = lambda p: torch.zeros_like(p) if getattr(p, 'g', None) is None else p.g
-    flat = torch.cat([zeros(p).reshape(-1).to(_wide(p)) for p in params])*n
+    flat = _laid(params)*n
     flat = torch.cat([flat, flat.new_tensor([n])])
     dist.all_reduce(flat)
     if not flat[-1]: raise ValueError("average_grads: no process has a row")
     sizes = [p.numel() for p in params]
     for p,g in zip(params, (flat[:-1]/flat[-1]).split(sizes)): p.g = g.view_as(p).to(p.dtype)
 
-def _wide(p):           # half types are summed in float32
-    return torch.float32 if p.element_size()<4 else p.dtype
+def _place():
+    "This process's number, and how many there are"
+    return (dist.get_rank(),dist.get_world_size()) if dist.is_initialized() else (0,1)
+
+def _laid(params):
+    "The gradients end to end, zeros where there is none; half types in float32"
+    gs = [torch.zeros_like(p) if getattr(p, 'g', None) is None else p.g for p in params]
+    wide = lambda g: torch.float32 if g.element_size()<4 else g.dtype
+    return torch.cat([g.reshape(-1).to(wide(g)) for g in gs])
 
 # %% ../nbs/21_scaling.ipynb #db364adc
 def cut(
@@ -54,38 +62,35 @@ def cut(
     world:int|None=None, # Number of processes
 ) -> Tensor: # A copy of this process's share
     "This process's share of a tensor, cut along one axis"
-    alone = not dist.is_initialized()
-    rank = (0 if alone else dist.get_rank()) if rank is None else rank
-    world = (1 if alone else dist.get_world_size()) if world is None else world
-    a,b = (t.shape[dim]*r//world for r in (rank, rank+1))
+    here,many = _place()
+    a,b = _span(t.shape[dim], here if rank is None else rank, many if world is None else world)
     return t.narrow(dim, a, b-a).clone()
 
 def _sum(t):
     "The sum over processes, in place"
-    if dist.is_initialized() and dist.get_world_size()>1: dist.all_reduce(t)
+    if _place()[1]>1: dist.all_reduce(t)
     return t
 
 # %% ../nbs/21_scaling.ipynb #495b0066
-class ColumnParallelLin(Lin):
-    "This process's columns of a linear layer: all inputs, some of the outputs"
+class _Share(Lin):
     @classmethod
     def of(cls,
         layer:Lin, # The whole layer, the same on every process
     ): # The share of this process
-        return cls(cut(layer.w, 1), None if layer.b is None else cut(layer.b, 0))
+        "This process's share of a linear layer, whose weights are cut along `axis`"
+        b = cut(layer.b, 0) if cls.axis==1 and layer.b is not None else layer.b
+        return cls(cut(layer.w, cls.axis), b)
 
+class ColumnParallelLin(_Share):
+    "This process's columns of a linear layer: all inputs, some of the outputs"
+    axis = 1
     def bwd(self, out, inp):                    # forward: each takes the same input
         super().bwd(out, inp)
         if self.input_grad: inp.g = _sum(inp.g.contiguous())
 
-class RowParallelLin(Lin):
+class RowParallelLin(_Share):
     "This process's rows of a linear layer: some of the inputs, a summand of the outputs"
-    @classmethod
-    def of(cls,
-        layer:Lin, # The whole layer, the same on every process
-    ): # The share of this process
-        return cls(cut(layer.w, 0), layer.b)
-
+    axis = 0
     def forward(self, inp):                     # backward: each gets the same gradient
         out = _sum(inp@self.w)
         return out if self.b is None else out + self.b
@@ -99,8 +104,7 @@ class Sharded:
     ):
         self.params = list(params)
         self.flat = torch.cat([p.detach().reshape(-1) for p in self.params])
-        self.world = dist.get_world_size() if dist.is_initialized() else 1
-        rank = dist.get_rank() if self.world>1 else 0
+        rank,self.world = _place()
         self.size = -(-len(self.flat)//self.world)       # the last share may be padded
         self.flat = self._padded(self.flat)
         self.share = self.flat[rank*self.size:][:self.size].clone()
@@ -113,7 +117,7 @@ class Sharded:
         n:float=1, # Terms in this process's mean, as in `average_grads`
     ):
         "Average the gradients, move the own share, collect the others'"
-        g = self._padded(torch.cat([p.g.reshape(-1) for p in self.params])*n)
+        g = self._padded(_laid(self.params)*n)
         total = _sum(g.new_tensor([n]))
         self.share.g = torch.empty_like(self.share)
         if self.world>1: dist.reduce_scatter_tensor(self.share.g, g)
