@@ -9,7 +9,7 @@ __all__ = ['Parts', 'Module', 'Lin', 'Relu', 'Mse', 'Chain', 'Model', 'Sigmoid',
            'ReLUFn', 'SigmoidFn', 'TwoLayerNet']
 
 # %% ../nbs/03_modules.ipynb #3c7a28d6
-import warnings
+import sys, warnings
 from types import SimpleNamespace
 import torch
 from torch import Tensor
@@ -129,7 +129,8 @@ class Module(Parts):
         "Call `bwd` with what the last call of the layer kept; once for each call"
         if self.args is None: raise RuntimeError(f"{type(self).__name__}: {_why(self)}")
         args,self.args,self.input_grad = self.args,None,input_grad
-        if input_grad or self.parameters(): self.bwd(self.out, *args, **self.kwargs)
+        wanted = input_grad or self.parameters() or any(_unnamed(l) for _,l in self.named_modules())
+        if wanted: self.bwd(self.out, *args, **self.kwargs)
         if self.calls: _forgotten(self, args)
         self.calls = 0
 
@@ -143,15 +144,23 @@ def _why(l):
     else: why = 'a second backward'
     return f"{why}; call the layer, or its model, on an input first, once for each backward"
 
+def _unnamed(l):
+    "Attributes that may be forgotten parameters, until a backward has looked at them"
+    if getattr(l, '_looked', False): return {}
+    return {k: v for k,v in l.__dict__.items() if isinstance(v, Tensor) and k!='out' and k not in l.buffers}
+
 def _forgotten(l, args):
     "Warn of attributes that got a gradient and are no parameters: no optimiser would ever move them"
-    l._twice = l.calls
-    if getattr(l, '_looked', False): return
+    l._twice,unnamed = l.calls,_unnamed(l)
     l._looked = True
-    mine = {id(t) for t in (*l.parameters(), *args, l.out)}
-    lost = [k for k,v in l.__dict__.items() if isinstance(v, Tensor) and hasattr(v, 'g') and id(v) not in mine]
-    if lost: warnings.warn(f"{type(l).__name__}: {', '.join(lost)} got a gradient but will not be trained: name it in "
-                           "`params`, such as `params = {'w': 'weight'}`, or return it from `parameters`", stacklevel=4)
+    mine = {id(t) for t in (*l.parameters(), *args)}
+    lost = [k for k,v in unnamed.items() if hasattr(v, 'g') and id(v) not in mine]
+    if not lost: return
+    level,frame = 3,sys._getframe(2)                                # who called `backward`, or the model it is in
+    while frame.f_back and frame.f_globals.get('__name__', '').startswith('backprop_nbs.'):
+        level,frame = level+1,frame.f_back
+    warnings.warn(f"{type(l).__name__}: {', '.join(lost)} got a gradient but will not be trained: name it in "
+                  "`params`, such as `params = {'w': 'weight'}`, or return it from `parameters`", stacklevel=level)
 
 # %% ../nbs/03_modules.ipynb #d54c238a
 class Lin(Module):
