@@ -111,7 +111,7 @@ def main(folder, *args):
     folder = Path(folder)
     pages = sorted(p.stem for p in folder.glob('*.html') if 'http-equiv="refresh"' not in p.read_text(encoding='utf-8')[:600])
     pages += sorted(f'api/{p.stem}' for p in folder.glob('api/*.html'))
-    steppers = [p for p in pages if 'class="bn-steps"' in (folder/f'{p}.html').read_text(encoding='utf-8')]
+    steppers = [p for p in pages if 'class="bn-steps' in (folder/f'{p}.html').read_text(encoding='utf-8')]
     named = [a for a in args if not a.startswith('-')]
     some = named or (pages if '--full' in args else sorted({'index', *random.Random(0).sample(pages, len(pages)//10)}))
     faults,url = [],serve(folder)

@@ -1012,6 +1012,72 @@ class LossReport(Report):
     def status(self) -> str:
         return 'ok' if self.ok else 'wrong' if any(r['ok'] is False for r in self.rows) else 'cannot tell'
 
+# %% ../nbs/10_check.ipynb #26b68a01
+_TAKEN = { # what a loss may be made of: functions of the outputs and of their class axis
+    'log_softmax of the outputs':                lambda z, d: z.log_softmax(d),
+    'the outputs as they are':                   lambda z, d: z,
+    'log_softmax of a softmax':                  lambda z, d: z.softmax(d).log_softmax(d),
+    'probabilities, and no logarithm':           lambda z, d: z.softmax(d),
+    'logsigmoid of the outputs':                 lambda z, d: torch.stack([-(-z).exp().log1p(), -z.exp().log1p()], d),
+    'logsigmoid of a sigmoid':                   lambda z, d: _TAKEN['logsigmoid of the outputs'](z.sigmoid(), d)}
+_TWICE = 'softmax before cross_entropy, which takes the softmax itself: give it the scores'
+_NO_LOG = 'nll_loss on probabilities: give it log_softmax'
+_RAW = 'nll_loss on scores: give it log_softmax'
+_SIGMOID = 'sigmoid before a loss that takes the sigmoid itself: give it the scores'
+
+class _Scores:
+    "A loss where the target's class has the score x, and all others 0: what is it made of?"
+    def __init__(self, L):
+        self.L,shape = L,L.o.shape
+        classes,probs = not _is_float(L.t),_is_float(L.t) and L.t.shape==shape
+        self.axes = [d for d in range(1, L.o.dim()) if shape[d]>1 and
+                     (classes and shape[:d]+shape[d+1:]==L.t.shape or probs and self.sums(L.t, d))]
+        self.numbers = classes
+        self.two = not self.axes and L.o.numel()==L.t.numel() and bool(((L.t>=0)&(L.t<=1)).all())
+    def sums(self, t, d): return bool((t>=0).all()) and _largest(t.sum(d)-1)<1e-2
+    def asked(self):
+        "Ways to ask: an axis, the number of scores along it, and the loss as a function of x"
+        L = self.L
+        for d in self.axes:
+            m = L.o.shape[d]
+            for c in [c for c in L.t.unique().tolist() if 0<=c<m][:3] if self.numbers else range(min(m, 3)):
+                def at(x, d=d, c=c):
+                    o,t = torch.zeros_like(L.o),torch.zeros_like(L.t)
+                    o.select(d, c).fill_(x)
+                    if self.numbers: t.fill_(c)
+                    else: t.select(d, c).fill_(1)
+                    return L(o, t)
+                yield d,m,at
+        if self.two: yield None,2,lambda x: L(torch.full_like(L.o, x), torch.ones_like(L.t))
+    def made_of(self):
+        "The name in `_TAKEN` of what the loss is a sum of, with its class axis; None where nothing fits"
+        for d,m,at in self.asked():
+            xs = torch.tensor([-2.,12.,*(math.log(m-1)+torch.linspace(-2, 3, 7)).tolist()], dtype=torch.float64)
+            try: v = torch.tensor([at(x) for x in xs.tolist()], dtype=torch.float64)
+            except Exception: continue
+            if not v.isfinite().all() or _largest(v-v[0])<=1e-6*_largest(v): continue # ignored
+            return next(((k,d) for k,f in _TAKEN.items() if self.fits(k, f, xs, v, d, m)), None)
+    def fits(self, k, f, xs, v, d, m):
+        "Is the loss a sum of `f` of the target's score and of `f` of the others, from one x to the next?"
+        if ('sigmoid' in k)!=(d is None): return False
+        z = xs[:,None] if d is None else torch.cat([xs[:,None],xs.new_zeros(len(xs), m-1)], 1)
+        part = f(z, 1)[:,:2].reshape(len(xs), -1)[:,:2]
+        ab = torch.linalg.lstsq(part, v[:,None], driver='gelsd').solution
+        off,(a,b) = _largest(part@ab-v[:,None]),ab.flatten().tolist()
+        return off<=1e-6*_largest(v) and a<0 and b<=1e-5*abs(a) # b>0: 1-p, say
+    def verdict(self):
+        "What it is made of, and what is wrong with that; None where this says nothing of the loss"
+        k,d = self.made_of() or (None,None)
+        if k is None: return None
+        o = self.L.o
+        sure = d is not None and self.sums(o, d)
+        logs = d is not None and _largest(o.logsumexp(d))<.05
+        if k=='log_softmax of the outputs' and sure: return f'{k}, which are probabilities',_TWICE
+        if k=='the outputs as they are' and sure: return f'{k}: probabilities',_NO_LOG
+        if k=='the outputs as they are' and not logs: return (f'{k}: scores',_RAW) if self.numbers else None
+        return k,{'log_softmax of a softmax':_TWICE, 'probabilities, and no logarithm':_NO_LOG,
+                  'logsigmoid of a sigmoid':_SIGMOID}.get(k, '')
+
 # %% ../nbs/10_check.ipynb #ce21a26b
 class _Loss:
     "A loss on float64 copies, and what a mean over rows must do"
@@ -1031,9 +1097,13 @@ class _Loss:
     def swapped(self):
         "Losses with the targets given to other rows"
         return [self(self.o, self.t[q]) for q in (self.perm() for _ in range(8)) if not torch.equal(self.t[q], self.t)]
+    def silent(self, i, single):
+        "Does row `i`, whose loss is zero, not count beside another?"
+        j = max(range(self.n), key=lambda j: abs(single[j]) if math.isfinite(single[j]) else -1.)
+        return single[j]!=0 and self.same(self.at([i,j]), single[j])
     def weights(self, single):
         "The weight of each row where the loss is a weighted mean of its rows (ignored ones: 0), else None"
-        heard = [i for i,l in enumerate(single) if math.isfinite(l)]
+        heard = [i for i,l in enumerate(single) if math.isfinite(l) and not (l==0 and self.silent(i, single))]
         if not heard: return None
         w,r = [0.]*self.n,heard[0]
         s = max(heard, key=lambda i: abs(single[i]-single[r]))
@@ -1094,6 +1164,8 @@ def check_loss(
         rows.append(dict(property=prop, found=found, ok=ok, verdict='ok' if ok else why))
     add('it is finite', f'{whole:.6g}', math.isfinite(whole), 'NaN or infinite: log(0) or exp overflow')
     if not rows[0]['ok']: return LossReport(rows)
+    made = _Scores(L).verdict()
+    if made: add('it is made of log-probabilities', made[0], not made[1], made[1])
     swaps = L.swapped()
     dull = next((what for what,v in (('outputs',o),('targets',t)) if torch.equal(v[:1].expand_as(v), v)), None)
     dull = dull or (None if swaps else 'targets')
@@ -1673,7 +1745,8 @@ class _Kernel:
         return []
     def raised(self, case, dtype, e):
         said = _line(e)
-        if case.lead: return self.skip(case, f'the kernel refuses: {said}') # aloud: its signature has no such axis
+        if case.lead or case.name=='indices from zero': # aloud: its signature has no such axis, or no zero
+            return self.skip(case, f'the kernel refuses: {said}')
         if not self.began and 'contiguous' in said and 'view size' not in said:
             return self.skip(case, f'the kernel refuses: {said}')
         k = self.names[case.want[0]] if self.began else 'out'
@@ -1742,7 +1815,8 @@ class _Kernel:
     def judge(self, case, name, a, e, r, low, floor):
         a,e,r = (t.detach().double() for t in (a,e,r))
         if a.shape!=e.shape: return self.wrong(case, name, f'shape {tuple(a.shape)}, expected {tuple(e.shape)}')
-        if not e.isfinite().all() or not r.isfinite().all():
+        most = torch.finfo(low).max*(1-4*torch.finfo(low).eps) # a truth beyond that has no such number
+        if not e.isfinite().all() or not r.isfinite().all() or _largest(e)>most:
             return self.row(case, name, 0., math.inf, 0., 'the reference overflows here', None)
         if not a.isfinite().all(): return self.wrong(case, name, 'NaN or infinite')
         err,ref = _largest(a-e),_largest(r-e)
@@ -1771,19 +1845,23 @@ class _Kernel:
         gen,near = torch.Generator().manual_seed(_STREAM+self.seed),[e]
         def random(t): return torch.randn(t.shape, generator=gen).to(t)
         off = (a-e)/(_largest(a-e) or 1)
-        for way in (1,-1,off,-off,random,random,random,random):
+        def beside(way):
             def nudge(i, t):
                 if isinstance(way, Tensor) and i!=case.want[j] or i not in case.want or i in self.fixed: return t
                 return t + 1e-7*(way(t) if callable(way) else way)*t.abs().amax().clamp_min(1e-6)
             moved = [nudge(i, t) for i,t in enumerate(wide)]
             g = self.plain(self.reference, moved, case.want, vs, torch.float64)[1][j]
             near.append(torch.zeros_like(e) if g is None else g)
-        n = torch.stack(near)
-        if _largest(n-e)<1e-3*(_largest(e)+1e-30): return False # smooth here
+        for way in (1,-1,off,-off,random,random,random,random): beside(way)
+        if _largest(torch.stack(near)-e)<1e-3*(_largest(e)+1e-30): return False # smooth here
         tol = allowed+1e-5*_largest(e)
+        for _ in range(12): # of several that tie, each wins in some direction: those that have not won yet are moved
+            n = torch.stack(near)
+            out = (a<n.amin(0)-tol)|(a>n.amax(0)+tol)
+            if not out.any(): break
+            for s in (1,-1): beside(s*out*random(a).abs())
         sums = n.flatten(1).sum(1)
-        return bool((a>=n.amin(0)-tol).all() and (a<=n.amax(0)+tol).all()
-                    and sums.min()-tol*a.numel()**.5 <= a.sum() <= sums.max()+tol*a.numel()**.5)
+        return bool(not out.any() and sums.min()-tol*a.numel()**.5 <= a.sum() <= sums.max()+tol*a.numel()**.5)
 
     def battery(self, leaves, n_outs, out):
         "Every case: what is given, and how"
@@ -1793,10 +1871,17 @@ class _Kernel:
         axes = max((leaves[i].dim() for i in floats), default=0)
         main = [i for i in floats if leaves[i].dim()==axes]
         for k,f in _VALUES.items(): yield _Case(k, [_each(lambda t: f(t, gen), leaves, main)], want, kinks=True, draw=1)
+        yield from self.indices(leaves)
         yield from self.order(leaves, main)
         yield from self.layouts(leaves, out)
         yield from self.some(leaves, n_outs)
         yield from self.leading(leaves, out)
+    def indices(self, leaves):
+        "Whole numbers that begin at zero: index 0 is like any other, no padding, unless the reference says so"
+        def whole(t): return isinstance(t, Tensor) and not _is_float(t) and t.dtype is not torch.bool and t.numel()>0
+        def low(t): return torch.where(t<0, t, t-t[t>0].min())
+        ids = [i for i,t in enumerate(leaves[:self.n]) if whole(t) and bool((t>0).any()) and not bool((t==0).any())]
+        if ids: yield _Case('indices from zero', [_each(low, leaves, ids)], self.want, draw=5)
     def order(self, leaves, main):
         "Called again before the first backward ran, and asked twice for a backward"
         other = [t.flip(-1) if i in main and t.dim() else t for i,t in enumerate(leaves)]
@@ -1916,6 +2001,8 @@ CAUSES.update({
     'an option forgotten in the backward': 'smoothing, class weights and the like belong in the backward, too',
     'shifted by one': 'an index is off by one: position, target or row',
     'divided by the chunk': 'the mean is over all rows, not over those of one chunk',
+    'kernel not flipped': 'the way back through a convolution runs over the kernel from its other end: flip it',
+    'the forward applied to the gradient': 'the way back is the transpose: a scan runs from its end',
 })
 
 # %% ../nbs/10a_kernels.ipynb #40504c75
@@ -1969,7 +2056,30 @@ def _gelu(x, approximate='none'):
     return x*(.5*(1+torch.erf(x/2**.5)))
 def _silu(x, *a, **k): return x*torch.sigmoid(x)
 def _linear(x, w, b=None): return x@w.mT if b is None else x@w.mT+b
+def _conv(n):
+    def conv(x, w, bias=None, *a, **k):
+        y = getattr(F, f'conv{n}d')(x, w, None, *a, **k)
+        return y if bias is None else y+bias.view(-1, *[1]*n)
+    return conv
+def _max_pool(n):
+    def pool(x, size, *a, **k):
+        i = getattr(F, f'max_pool{n}d')(x, size, *a, **(k|dict(return_indices=True)))[1]
+        y = x.flatten(-n).gather(-1, i.flatten(-n)).view(i.shape)
+        return (y,i) if k.get('return_indices') else y
+    return pool
+def _picked(name):
+    "What picks some elements of `x`, as a `gather`"
+    def pick(x, *a, **k):
+        r = getattr(torch, name)(x, *a, **k)
+        if isinstance(r, Tensor): return r
+        ds = a[1:] if name=='topk' else a
+        i,d = r[1],k.get('dim', ds[0] if ds else -1)
+        v = x.gather(d, i if i.dim()==x.dim() else i.unsqueeze(d))
+        return type(r)((v.view(i.shape), i))
+    return pick
 _FINELY = _PLAINLY | {'gelu':_gelu, 'silu':_silu, 'linear':_linear} # in steps as small as mistakes are made in
+_FINELY |= {f'conv{n}d':_conv(n) for n in (1,2,3)} | {k:_picked(k) for k in ('max','min','topk','sort')}
+_FINELY |= {f'max_pool{n}d{s}':_max_pool(n) for n in (1,2,3) for s in ('','_with_indices')}
 
 # %% ../nbs/10a_kernels.ipynb #ef01da99
 class _Op:
@@ -1992,9 +2102,9 @@ class _Op:
 
 class _Redo(TorchFunctionMode):
     "Run a reference with one mistake, `how`, made in the backward of its operations `at` (numbers)"
-    def __init__(self, at=(), how=None, plainly=_PLAINLY):
+    def __init__(self, at=(), how=None, plainly=_PLAINLY, value=False): # `value`: the result is that of `how`, too
         super().__init__()
-        self.at,self.how,self.plainly,self.ops,self.inside = at,how,plainly,[],None
+        self.at,self.how,self.plainly,self.ops,self.inside,self.value = at,how,plainly,[],None,value
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs,name = kwargs or {},getattr(func, '__name__', '')
         if name in self.plainly and name!=self.inside: return self.apart(name, args, kwargs)
@@ -2003,7 +2113,7 @@ class _Redo(TorchFunctionMode):
         self.ops.append(op := _Op(func, args, kwargs, res))
         if len(self.ops)-1 not in self.at or not res.requires_grad: return res
         alt = self.how(op)
-        return res.detach() + (alt-alt.detach())
+        return alt if self.value else res.detach() + (alt-alt.detach())
     def apart(self, name, args, kwargs):
         self.inside = name # one that is not taken apart calls itself
         kwargs = {k:v for k,v in kwargs.items() if k not in ('dtype','_stacklevel')}
@@ -2063,6 +2173,11 @@ def _all_ties(op):
     s = x*(c==(c.amax(d, keepdim=True) if d is not None else c.amax()))
     return (s.sum(d) if d is not None else s.sum()).view(op.res.shape)
 def _turned(op): return op.func(op.args[0], op.args[1].mT, *op.args[2:], **op.kw)
+def _of_turned(j):
+    return lambda op: op.res-op.part(j) + op(*[t if i==j else t.detach().mT for i,t in enumerate(op.args)])
+def _g_turned(j): return lambda op: op.res-op.part(j) + op.part(j).mT
+def _unscaled(j): return lambda op: op.res-op.part(j) + op.args[j]
+def _operand(j): return lambda op: op.args[j]
 def _without_option(**by): return lambda op: op.func(*op.args[:2], **(op.kw|by))
 
 class _Odd(torch.autograd.Function):
@@ -2084,14 +2199,111 @@ def _soft(total):
         return _Odd.apply(op.args[0], p, p, lambda t: total(t, d))
     return how
 def _diagonal(t, d): return t
-def _unmasked(z):
-    "Masked scores whose backward makes the softmax again from `z`, the scores without their mask"
+def _unmasked(z, both=False):
+    "Scores whose backward makes the softmax again from `z`, scores without their mask or bias"
     def how(op):
         if 'softmax' not in op.name: return _pass(op)
         x = op.args[0].detach()
         q = (z-x.logsumexp(-1, keepdim=True)).exp()
-        return _Odd.apply(op.args[0], q, op.res.detach(), lambda t: t.sum(-1, keepdim=True))
+        return _Odd.apply(op.args[0], q, q if both else op.res.detach(), lambda t: t.sum(-1, keepdim=True))
     return how
+class _Sent(torch.autograd.Function):
+    "Nothing done; the gradient is changed on its way back"
+    @staticmethod
+    def forward(ctx, x, change): ctx.change = change; return x.clone()
+    @staticmethod
+    def backward(ctx, g): return ctx.change(g),None
+def _first_row(op): return _Sent.apply(op.res, lambda g: (g[...,:1,:] if g.dim()>1 else g[:1]).expand(g.shape))
+
+# %% ../nbs/10a_kernels.ipynb #fee9934e
+def _windows(x, size, steps, out, fill=0.):
+    "What is under each window, (..., o1, k1, o2, k2, ...); `steps` has stride, padding and dilation of each axis"
+    first = x.dim()-len(size)
+    for d,(k,(s,p,dil),o) in enumerate(zip(size, steps, out)):
+        axis = first+2*d
+        i = (torch.arange(o)[:,None]*s + torch.arange(k)*dil - p).flatten().to(x.device)
+        there = ((i>=0)&(i<x.shape[axis])).view(-1, *[1]*(x.dim()-1-axis))
+        x = torch.where(there, x.index_select(axis, i.clamp(0, x.shape[axis]-1)), fill).unflatten(axis, (o,k))
+    return x
+
+def _convolved(x, w, steps, out, groups):
+    n = len(out)
+    o,k = 'opq'[:n],'klm'[:n]
+    x,w = _windows(x, w.shape[2:], steps, out).unflatten(1, (groups,-1)),w.unflatten(0, (groups,-1))
+    return torch.einsum(f"ngc{''.join(map(''.join, zip(o, k)))},gjc{k}->ngj{o}", x, w).flatten(1, 2)
+
+def _options(op, n, at, names, size):
+    "Stride, padding and dilation of each axis, and the rest"
+    got = dict(zip(names, op.args[at:])) | op.kw
+    def axes(v): return (v,)*n if isinstance(v, int) else tuple(v)*(n if len(v)==1 else 1)
+    dil,stride,pad = axes(got.get('dilation') or 1),got.get('stride'),got.get('padding') or 0
+    stride = axes(stride) if stride else size if names[-1]=='ceil_mode' else (1,)*n
+    if isinstance(pad, str): pad = tuple(d*(k-1)//2*(pad=='same') for d,k in zip(dil, size))
+    return list(zip(stride, axes(pad), dil)),got
+
+def _wrong_steps(steps):
+    "Names and steps of windows that forget an option, or are one off"
+    for d,v in ((0,1),(1,0),(2,1)):
+        other = [tuple(v if i==d else o for i,o in enumerate(s)) for s in steps]
+        if other!=steps: yield 'an option forgotten in the backward',other
+    for r in (1,-1): yield 'shifted by one',[(s,p+r,dil) for s,p,dil in steps]
+
+def _slips_conv(op):
+    n = {'conv1d':1,'conv2d':2,'conv3d':3}.get(op.name)
+    if not n or len(op.args)<2 or op.args[0].dim()!=n+2: return
+    x,w = op.args[:2]
+    steps,got = _options(op, n, 3, ('stride','padding','dilation','groups'), w.shape[2:])
+    ds,out,groups = tuple(range(2, n+2)),op.res.shape[2:],got.get('groups') or 1
+    def again(j, change=lambda w: w, steps=steps):
+        def how(op):
+            x,w = (t if i==j else t.detach() for i,t in enumerate(op.args[:2]))
+            return op.res-op.part(j) + _convolved(x, change(w), steps, out, groups)
+        return how
+    for j in [j for j in op.live if j<2]:
+        yield 'kernel not flipped',again(j, lambda w: w.flip(ds))
+        if groups==1 and w.shape[0]==w.shape[1]: yield 'transposed operand',again(j, lambda w: w.transpose(0, 1))
+        yield from ((cause,again(j, steps=other)) for cause,other in _wrong_steps(steps))
+
+def _slips_pool(op):
+    n = {'max_pool1d':1,'max_pool2d':2,'max_pool3d':3}.get(op.name)
+    if not n: return
+    size = op.args[1] if len(op.args)>1 else op.kw['kernel_size']
+    size = (size,)*n if isinstance(size, int) else tuple(size)
+    steps,_ = _options(op, n, 2, ('stride','padding','dilation','ceil_mode'), size)
+    out,first = op.res.shape[-n:],op.res.dim()-n
+    ks = [first+2*d+1 for d in range(n)]
+    under = _windows(op.args[0].detach(), size, steps, out, -math.inf)
+    top = op.res.detach()
+    for k in ks: top = top.unsqueeze(k)
+    def taken(where, steps=steps):
+        return lambda op: torch.where(where, _windows(op.args[0], size, steps, out), 0.).sum(ks)
+    yield 'ties each get the whole gradient',taken(under==top)
+    one = (under==top) & ((under==top).flatten(first).sum(-1).view(*top.shape[:first], *[1]*2*n)>0)
+    for k in ks: one = one & (one.cumsum(k)==1) # the first of each
+    yield from ((cause,taken(one, other)) for cause,other in _wrong_steps(steps))
+    for r in (1,-1): yield 'shifted by one',taken(one.roll(r, ks[-1]))
+
+def _slips_picked(op):
+    "An index that is one off, or occurs more than once"
+    if op.name not in ('gather','scatter','scatter_add','index_add','index_select') or len(op.args)<3: return
+    x,d,i = op.args[:3]
+    if not isinstance(d, int) or not isinstance(i, Tensor) or not x.dim(): return
+    n = x.shape[d]
+    for at in (f(i+r) for r in (1,-1) for f in (lambda t: t%n, lambda t: t.clamp(0, n-1))):
+        yield 'shifted by one',lambda op, at=at: op.func(x, d, at, *op.args[3:], **op.kw)
+    if op.name=='gather': yield from _slips_gather(op, x, d, i)
+
+def _slips_gather(op, x, d, i):
+    "Repeated indices, and ties of what was picked as the largest"
+    same = i.movedim(d, -1)
+    same = same[...,None]==same[...,None,:] if i.shape[d]<=512 else None
+    for way in (1,-1) if same is not None else (): # later ones, earlier ones
+        others = same.triu(1) if way==1 else same.tril(-1)
+        m = (~others.any(-1)).movedim(-1, d)
+        if not m.all(): yield 'last write wins',lambda op, m=m: op.res*m
+    top = x.detach().amax(d, keepdim=True)
+    if i.shape[d]==1 and bool((top==op.res).all()):
+        yield 'ties each get the whole gradient',lambda op: (x*(x.detach()==top)).sum(d, keepdim=True)
 
 # %% ../nbs/10a_kernels.ipynb #92f68102
 _SCALES = {'mul','rmul','div','truediv'}
@@ -2103,16 +2315,39 @@ def _is_mask(t):
     if not isinstance(t, Tensor) or t.dtype is torch.bool: return isinstance(t, Tensor)
     return bool(((t==0)|(t==t.amax())).all() and (t==0).any())
 
+def _squared(op, doubt):
+    "Is what is summed a square? `doubt` if the graph does not say, and nothing is negative"
+    f = op.floats[0].grad_fn if op.floats else None
+    if f is None: return doubt and bool(op.floats) and bool((op.floats[0]>=0).all())
+    of = [o for o,_ in f.next_functions]
+    return type(f).__name__=='PowBackward0' or type(f).__name__=='MulBackward0' and of[0] is of[1]
+
+def _other_softmax(d):
+    def how(op):
+        x = op.args[0]
+        e = (x-x.amax(op.args[1] if len(op.args)>1 else op.kw['dim'], keepdim=True)).exp().detach()
+        return (x*(e/e.sum(d, keepdim=True))).sum(op.args[1] if len(op.args)>1 else op.kw['dim']).view(op.res.shape)
+    return how
+
+_ELEMENTWISE = {'log','pow','square','abs','reciprocal','log1p','expm1','sin','cos','erf'}
+
 def _slips_sums(op):
     "Sums over a row, and what is made of them"
     n = op.floats[0].numel()/max(1, op.res.numel()) if op.floats else 1
-    if op.name in ('sum','logsumexp'): yield 'cross terms missing',_hold
+    if op.name in ('sum','logsumexp'):
+        yield 'variance held constant' if _squared(op, False) else 'cross terms missing',_hold
     if op.name in ('var','std','rsqrt','sqrt','norm','linalg_norm','linalg_vector_norm'):
         yield 'variance held constant',_hold
     if op.name=='mean' and op.floats:
-        yield 'variance held constant' if bool((op.floats[0]>=0).all()) else 'mean held constant',_hold
+        yield 'variance held constant' if _squared(op, True) else 'mean held constant',_hold
         if n!=1: yield from (('missing 1/N',_times(0, n)),('1/N twice',_times(0, 1/n)))
+    if op.name=='sum' and n!=1: yield '1/N twice',_times(0, 1/n)
+    if op.name in ('sum','mean') and op.res.numel()>1: yield 'the sum of one row used for all',_first_row
     if op.name in ('amax','max'): yield 'ties each get the whole gradient',_all_ties
+
+def _slips_softmax(op):
+    if op.name=='logsumexp':
+        for d in range(op.floats[0].dim()): yield 'summed over the wrong axis',_other_softmax(d)
     if op.name!='softmax': return
     yield 'cross terms missing',_soft(_diagonal)
     for d in range(op.res.dim()): yield 'summed over the wrong axis',_soft(lambda t, _, d=d: t.sum(d, keepdim=True))
@@ -2129,12 +2364,23 @@ def _slips_slopes(op, earlier):
     if op.name in {r.strip('_') for r in _RELUS}:
         yield from (('no ReLU mask',_pass),('inverted mask',_inverted))
         yield from (('mask of the wrong tensor',_masked_by(t)) for t in (None,*earlier(op.args[0])))
-    if op.name in ('masked_fill','where','tril','triu'): yield 'mask forgotten in the backward',_pass
+    if op.name in ('masked_fill','where','tril','triu'):
+        for j in op.live:
+            if op.args[j].shape==op.res.shape: yield 'mask forgotten in the backward',_operand(j)
+
+def _slips_powers(op, earlier):
+    if op.same and op.name in _ELEMENTWISE:
+        yield from (('activation slope missing',_pass),('slope taken at the output',_sloped()))
+        r = op.args[1] if op.name=='pow' and len(op.args)>1 else 2 if op.name=='square' else 1
+        if isinstance(r, (int,float)) and r not in (0,1): yield 'scale forgotten',_times(0, 1/r)
+        yield from (('an earlier value used',_sloped(at=t)) for t in earlier(op.args[0]))
 
 def _slips_scales(op):
     "What scales or masks"
     if op.name not in _SCALES or not op.same or len(op.floats)>1 and op.floats[0] is op.floats[1]: return
     yield 'mask forgotten in the backward' if any(map(_is_mask, op.args)) else 'scale forgotten',_pass
+    for j in op.live[:2 if op.name=='mul' else 1]:
+        if len(op.floats)>1 and op.args[j].shape==op.res.shape: yield 'scale forgotten',_unscaled(j)
     for v in (v for v in op.args if isinstance(v, (int,float)) and abs(v) not in (0,1)):
         yield from (('scale forgotten',_times(op.live[0], r)) for r in (v,1/v))
 
@@ -2142,6 +2388,10 @@ def _slips_products(op, earlier):
     "Products"
     if op.name in _PRODUCTS and len(op.floats)==2 and op.floats[1].dim()>1 and len({*op.floats[1].shape[-2:]})==1:
         yield 'transposed operand',_turned
+    if op.name in _PRODUCTS-{'linear','einsum'} and len(op.floats)==2==len(op.args):
+        if op.res.dim()>1 and op.res.shape[-1]==op.res.shape[-2]:
+            yield from (('transposed operand',_g_turned(j)) for j in op.live)
+        yield from (('transposed operand',_of_turned(j)) for j in op.live)
     if op.name in _SCALES|_PRODUCTS and len(op.floats)>1:
         for j in range(2): yield from (('an earlier value used',_earlier(j, t)) for t in earlier(op.args[j]))
 
@@ -2181,8 +2431,9 @@ def _slips_options(op):
 
 def _slips(op, earlier):
     "Pairs of a cause and how: what one operation's backward can do wrong; `earlier(t)`: what is taken for `t`"
-    for slips in (_slips_sums,_slips_scales,_slips_operands,_slips_rows,_slips_options): yield from slips(op)
-    for slips in (_slips_slopes,_slips_products): yield from slips(op, earlier)
+    for slips in (_slips_sums,_slips_softmax,_slips_scales,_slips_operands,_slips_rows,_slips_options,
+                  _slips_conv,_slips_pool,_slips_picked): yield from slips(op)
+    for slips in (_slips_slopes,_slips_powers,_slips_products): yield from slips(op, earlier)
 
 # %% ../nbs/10a_kernels.ipynb #5becaf46
 class _Again:
@@ -2216,23 +2467,24 @@ class _Again:
         for j in range(len(ts)):
             if j!=self.j: yield 'gradients swapped',lambda j=j: self.grads()[j]
         yield from self.extra()
-        if len(gs)==1 and gs[0].shape==self.e.shape: yield 'rotation not inverted',self.forth
+        if len(gs)==1 and gs[0].shape==self.e.shape: yield 'rotation not inverted',lambda: self.forth(True)
         for s in (1,-1): yield 'shifted by one',lambda s=s: self.grad(arrive=lambda g: g.roll(s, 0) if g.dim() else g)
         for xs in self.others(): yield 'shifted by one',lambda xs=xs: self.grad(xs=xs)
-    def forth(self):
-        "The forward's slope, not its transpose, applied to what arrives; for a rotation alone"
+    def forth(self, turns):
+        "The forward's slope, not its transpose, applied to what arrives; a rotation if `turns`"
         with torch.enable_grad():
             outs,gs,ts = self.run()
             u = torch.zeros_like(outs[0], requires_grad=True)
             back, = torch.autograd.grad(outs, [ts[self.j]], [u], create_graph=True)
             t, = torch.autograd.grad(back, u, gs[0]) # twice backwards is forwards
-        return t if abs(t.norm()-gs[0].norm())<.02*gs[0].norm() else None
+        return t if turns==bool(abs(t.norm()-gs[0].norm())<.02*gs[0].norm()) else None
     # mistakes in the backward of one operation
     def graph(self, plainly):
         "The operations that ran, those that matter with what arrives at them, and the tensor asked for"
         with torch.enable_grad(), _Redo(plainly=plainly) as seen: outs,gs,ts = self.run()
         ops = [op for op in seen.ops if op.res.requires_grad and op.live and op.res.grad_fn is not None]
-        arrive = torch.autograd.grad(outs, [op.res for op in ops], gs, retain_graph=True, allow_unused=True)
+        at = [op.res for op in ops]
+        arrive = torch.autograd.grad(outs, at, gs, retain_graph=True, allow_unused=True) if at else ()
         for op,g in zip(ops, arrive): op.g = g
         return seen.ops,[op for op in ops if op.g is not None],ts[self.j]
     def back(self, t, op, target):
@@ -2250,19 +2502,47 @@ class _Again:
                 before = every[:every.index(op)]
                 for cause,how in _slips(op, lambda t: _like(t, before, op)):
                     yield cause,lambda: self.made(how, op, target)
-            numbers = {v for op in every if op.name in _SCALES for v in op.args if isinstance(v, (int,float))}
-            for r in (r for v in numbers if abs(v) not in (0,1) for r in (v,1/v)): # of a factor, say
-                yield 'scale forgotten',lambda: self.e*r
+            yield from self.scales(every, ops)
+    def scales(self, every, ops):
+        "A factor that is missing from the whole"
+        numbers = {v for op in every if op.name in _SCALES for v in op.args if isinstance(v, (int,float))}
+        for r in (r for v in numbers if abs(v) not in (0,1) for r in (v,1/v)): # of a factor, say
+            yield 'scale forgotten',lambda: self.e*r
+        for t in [t.detach() for op in ops[:200] for t in (*op.floats,op.res)] if self.e.dim() else ():
+            if 1<t.numel()<=self.e.numel() and _broadcasts(t, self.e):
+                for r in (t,1/t): yield 'scale forgotten',lambda: self.e*r
     def sets(self):
         "Mistakes in several operations at once"
         def redo(at, how, plainly): return lambda: self.grad(mode=_Redo(at, how, plainly))
         for plainly in ({},_FINELY):
             every = self.graph(plainly)[0]
             for m,at in _masked_softmax(every):
-                yield 'mask forgotten in the backward',redo({m,at}, _unmasked(every[m].args[0].detach()), plainly)
+                biased = every[m].name in ('add','radd','sub')
+                cause = 'an earlier value used' if biased else 'mask forgotten in the backward'
+                for z,both in ((z, b) for z in [self.without(m, at, plainly)] if z is not None for b in (False,True)):
+                    yield cause,redo({m,at}, _unmasked(z, both), plainly)
+            for at in _steps_of(every):
+                yield 'a branch is missing',redo(at, _hold, plainly)
+                if every[min(at)].name in _SCALES: yield 'scale forgotten',redo(at, _pass, plainly)
             stats = {i for i,op in enumerate(every) if op.name in ('mean','var','std','var_mean')}
             if len(stats)>1: yield 'mean held constant',redo(stats, _hold, plainly)
             for at in _shared(every): yield 'a branch is missing',redo(at, _hold, plainly)
+    def without(self, m, at, plainly):
+        "What enters operation `at` where operation `m` only passes on its operand"
+        with torch.enable_grad(), _Redo({m}, _pass, plainly, value=True) as seen: self.run()
+        z = seen.ops[at].args[0].detach() if len(seen.ops)>at else None
+        return z if isinstance(z, Tensor) and z.shape==seen.ops[at].res.shape else None
+    def skipped(self):
+        "The gradient of the function without one of its operations; the forward in the place of its transpose"
+        _,gs,_ = self.run()
+        if len(gs)==1 and gs[0].shape==self.e.shape:
+            yield 'the forward applied to the gradient',lambda: self.forth(False)
+        for plainly in ({},_FINELY):
+            every = self.graph(plainly)[0]
+            for i,op in enumerate(every[:200]):
+                cause = _SKIPPED.get(op.name)
+                if cause and op.same and op.res.requires_grad:
+                    yield cause,lambda: self.grad(mode=_Redo({i}, _pass, plainly, value=True))
     def factors(self):
         "Is what is missing (or too much) the share that one operation hands on?"
         _,ops,target = self.graph(_FINELY)
@@ -2294,16 +2574,16 @@ class _Again:
         if bad.any() and bool((zero|~bad).all()): yield 'ignored row not zeroed',lambda: self.a
     def causes(self):
         "The mistakes that give this very tensor: of the likeliest kind that has one"
-        for make in (self.rows,self.whole,self.steps,self.ignored,self.sets,self.factors):
+        for make in (self.rows,self.whole,self.steps,self.ignored,self.sets,self.skipped,self.factors):
             offs = {}
             try:
                 for cause,again in make(): offs[cause] = min(self.off(again), offs.get(cause, math.inf))
             except Exception: pass # it cannot be run again in this way
             near = 1.5*min(offs.values(), default=0.)+1e-9*_largest(self.e)
             hits = [c for c,off in offs.items() if off<=near and off<math.inf] # in a coarse dtype several may fit
-            hits = [h for h in hits if h!='a branch is missing'] or hits # holding a thing constant is that, too
-            general = ('an earlier value used','slope of another activation') # of many tries one may fit by chance
-            if hits: return sorted(hits, key=lambda h: h in general)
+            some = [h for h in hits if _GENERAL.get(h, 0)<1]
+            if some: hits = [h for h in hits if h!='a branch is missing'] # holding a thing constant is that, too
+            if hits: return sorted(hits, key=lambda h: _GENERAL.get(h, 0))
         return []
 
 def _all_as(g, i): return g[i].expand(g.shape).contiguous() if g.dim() else g
@@ -2316,10 +2596,32 @@ def _like(t, before, op):
     if not isinstance(t, Tensor): return []
     ts = {id(o):o.detach() for b in [*before,op] for o in b.floats if o.shape==t.shape and o is not t}
     return [o for o in ts.values() if o.dtype==t.dtype and not torch.equal(o, t)][:8]
+# of many tries one may fit by chance
+_GENERAL = {'mean held constant':-1, 'variance held constant':-1, 'rows never written':.5, 'a branch is missing':1,
+            'an earlier value used':2, 'slope of another activation':2}
+_SKIPPED = {'mul':'scale forgotten', 'div':'scale forgotten', 'truediv':'scale forgotten', 'rmul':'scale forgotten',
+            'relu':'no ReLU mask', 'clamp_min':'no ReLU mask', 'masked_fill':'mask forgotten in the backward',
+            'where':'mask forgotten in the backward', 'add':'a branch is missing', 'sub':'a branch is missing'}
+def _broadcasts(t, e):
+    try: return torch.broadcast_shapes(t.shape, e.shape)==e.shape and t.dtype==e.dtype
+    except RuntimeError: return False
 def _masked_softmax(ops):
+    "A softmax, and what masked or biased its scores on the way"
     for at,op in enumerate(ops):
-        masks = [m for m,o in enumerate(ops) if o.name=='masked_fill' and op.args[0] is o.res]
-        if op.name=='softmax': yield from ((m,at) for m in masks)
+        if op.name!='softmax': continue
+        t = op.args[0]
+        for m in reversed(range(at)):
+            o = ops[m]
+            if o.res is not t or o.name not in ('masked_fill','where','add','radd','sub') or not o.same: continue
+            yield m,at
+            t = _pass(o)
+def _steps_of(ops):
+    "Numbers of the operations of one kind with the same number as a factor, three or more: the steps of a loop"
+    by = {}
+    for i,op in enumerate(ops):
+        v = [a for a in op.args if isinstance(a, (int,float))]
+        if op.res.requires_grad and op.name in _SCALES and v: by.setdefault((op.name,v[0],op.res.shape), set()).add(i)
+    return [at for at in by.values() if len(at)>2]
 def _shared(ops):
     "Numbers of the operations that use the same constant"
     by = {}

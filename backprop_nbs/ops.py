@@ -61,7 +61,7 @@ defvjp('permute', torch.permute, lambda g,out,a,dims: g.permute([*map(dims.index
        tuple(d % max(input.ndim, 1) for d in _ints(dims or (kw['dims'],)))))
 defvjp('slice', lambda a, i: a[i], lambda g,out,a,i: _place(g, i, a.shape),
        sample=lambda r: (r(3, 3), (slice(1, None), slice(None, None, 2))))
-defvjp('place', lambda g, i, shape: _put(_zeros(g, shape), i, g), lambda h,out,g,i,shape: h[i],
+defvjp('place', lambda g, i, shape: _put(g.new_zeros(shape), i, g), lambda h,out,g,i,shape: h[i],
        sample=lambda r: (r(2, 2), (slice(1, None), slice(None, None, 2)), (3, 3)))
 defvjp('take_places', lambda a, i: a.reshape(-1)[i],
        lambda g,out,a,i: _index_add(_zeros(g, a.numel()), 0, i.reshape(-1), g.reshape(-1)).reshape(a.shape),

@@ -269,6 +269,13 @@ def _drawn(name):
     return lambda *args, **kw: _still(getattr(_aten, name)(*map(_raw, args), **kw), *args)
 def _ctc(logp, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
     return _ctc_of(logp, targets, input_lengths, target_lengths, blank, zero_infinity),None
+def _packed(x, lengths, batch_first):
+    sizes = _aten._pack_padded_sequence(_raw(x), lengths, batch_first)[1]
+    return take_by(x, lambda p: _aten._pack_padded_sequence(p, lengths, batch_first)[0]),sizes
+def _unpacked(x, sizes, batch_first, padding_value=0., total_length=-1):
+    places = torch.arange(1, x.numel()+1, device=x.device).reshape(x.shape)        # 0: padding
+    p,lengths = _aten._pad_packed_sequence(places, sizes, batch_first, 0, total_length)
+    return where(p>0, _take(x, (p-1).clamp(0).contiguous()), padding_value),lengths
 def _power(A, n):
     if n: raise TypeError("by torch's decomposition")
     return _still(torch.linalg.matrix_power(_raw(A), 0), A)
@@ -290,6 +297,7 @@ ATEN |= dict(
     frexp=_frexp, _batch_norm_with_update=_batch_norm_updated,
     _native_batch_norm_legit=_batch_normed_legit, grid_sampler_3d=_grid_sampled,
     _embedding_bag=_bagged, _embedding_bag_forward_only=_bagged, _ctc_loss=_ctc,
+    _pack_padded_sequence=_packed, _pad_packed_sequence=_unpacked,
     linalg_matrix_power=_power, angle=lambda x: _still(torch.angle(_raw(x)), x), nextafter=_next,
         normal=_drawn('normal'),
     bernoulli=_drawn('bernoulli'), zero=lambda x: _still(torch.zeros_like(_raw(x)), x))
