@@ -31,7 +31,7 @@ setup(
     classifiers = cfg['classifiers'].strip().splitlines(),
     python_requires = f">={cfg['min_python']}",
     install_requires = cfg['requirements'].split(),
-    extras_require = {o: cfg[f'{o}_requirements'].split() for o in ('dev', 'bench')},
+    extras_require = {o: cfg[f'{o}_requirements'].split() for o in ('dev', 'bench', 'pretrained')},
     packages = [lib],
     include_package_data = False,      # what package_data says is all of it; else setuptools takes assets/ for a package
     package_data = {lib: ['assets/*', 'py.typed']},
