@@ -129,8 +129,9 @@ class Module(Parts):
         "Call `bwd` with what the last call of the layer kept; once for each call"
         if self.args is None: raise RuntimeError(f"{type(self).__name__}: {_why(self)}")
         args,self.args,self.input_grad = self.args,None,input_grad
-        wanted = input_grad or self.parameters() or any(_unnamed(l) for _,l in self.named_modules())
-        if wanted: self.bwd(self.out, *args, **self.kwargs)
+        wanted = input_grad or self.parameters()
+        if wanted or any(_unnamed(l) for _,l in self.named_modules()):
+            self.bwd(self.out, *args, **self.kwargs)
         if self.calls: _forgotten(self, args)
         self.calls = 0
 
