@@ -13,6 +13,7 @@ from collections import namedtuple
 from functools import partial
 from itertools import islice, repeat
 import torch, torch.nn.functional as F
+from torch.utils.weak import WeakIdKeyDictionary
 from . import engine
 from .engine import OPS, RULES, Rule, Tensor, apply, defvjp, grad, op, spread, unbroadcast
 from .engine import _expose, _ints, _plain, _value
@@ -585,17 +586,34 @@ def _embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2., sca
         Tensor) else padding_idx % weight.shape[0]
     return RULES['rows'](weight, _value(input).clone(), pad, scale_grad_by_freq)
 
+# the table of weights is made again on the way back, once for the three gradients of one cotangent
+def _scores(q, k, mask, causal, scale):
+    s = _matmul(q*scale, k.mT)
+    if causal: mask = torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).tril()
+    if mask is None: return s
+    return s.masked_fill(mask.logical_not(), -math.inf) if mask.dtype==torch.bool else s + mask
+_tables = WeakIdKeyDictionary()    # cotangent -> (what it belongs to, weights, gradient of the scores)
+def _table(g, out, q, k, v, *how):
+    made = None if isinstance(g, Tensor) else _tables.get(g)         # what has a history is made anew
+    if made is None or made[0] is not out:
+        p = RULES['safe_softmax'](_scores(q, k, *how), -1)
+        made = out,p,p*(_matmul(g, v.mT) - (g*out).sum(-1, keepdim=True))
+        if not isinstance(g, Tensor): _tables[g] = made
+    return made[1:]
+defvjp('attention', lambda q, k, v, mask, causal, scale:
+           F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale),
+       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1], k)*scale,
+       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1].mT, q)*scale,
+       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[0].mT, g),
+       sample=lambda r: (r(2, 4, 3), r(2, 4, 3), r(2, 4, 3), None, True, .7))
 @op
 def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, scale=None,
     enable_gqa=False):
     q,k,v = query,key,value
     if enable_gqa: k,v = (o.repeat_interleave(q.shape[-3]//o.shape[-3], -3) for o in (k, v))
-    s = _matmul(q*(1/math.sqrt(q.shape[-1]) if scale is None else scale), k.mT)
-    if is_causal: attn_mask = torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).tril()
-    if attn_mask is not None: s = s.masked_fill(attn_mask.logical_not(),
-        -math.inf) if attn_mask.dtype==torch.bool else s + attn_mask
-    p = RULES['safe_softmax'](s, -1)
-    return _matmul(_dropout(p, dropout_p), v)
+    how = attn_mask,is_causal,1/math.sqrt(q.shape[-1]) if scale is None else scale
+    if not dropout_p and not isinstance(attn_mask, Tensor): return RULES['attention'](q, k, v, *how)
+    return _matmul(_dropout(RULES['safe_softmax'](_scores(q, k, *how), -1), dropout_p), v)
 
 # %% ../nbs/15_ops.ipynb #843302e3
 def _reduce(loss, reduction):
