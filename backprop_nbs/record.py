@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.checkpoint import CheckpointFunction
 from torch.utils.hooks import BackwardHook, RemovableHandle
-from .engine import OPS, RULES, Rule, Tensor, apply, backprop
+from .engine import OPS, RULES, Node, Rule, Tensor, apply, backprop
 from .engine import _start
 from .ops import NO_SLOPE, FOLLOW, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
@@ -99,8 +99,26 @@ def _multilabel_margin(x, t, reduction=1):
     loss = where((z>0) & (valid>0).unsqueeze(-1) & ~hit.unsqueeze(-2), z, 0).sum((-1, -2))/c
     return (loss.mean() if reduction==1 else loss.sum() if reduction==2 else loss),hit.to(x.dtype)
 
+def _before_repeat(x):
+    "The `Tensor` that was repeated along a new first axis to make `x`; None if that is not how it was made"
+    n = x.node if type(x) is Tensor and x.ndim==3 and len(x)>1 and not x.data.stride(0) else None
+    while type(n) is Node and n.op in (RULES['expand'], RULES['reshape'], RULES['view']) and n.saved is not None:
+        p = n.parents[0]
+        if p.shape==x.shape[1:]:
+            if type(p) is Tensor: return p
+            t = object.__new__(Tensor)
+            t.data,t.requires_grad,t.node = x.data[0],True,p
+            return t
+        n = p if p.shape==x.shape else None
+
+def _many(a, b):
+    "Many products with one matrix, which PyTorch makes of a linear layer on inputs that do not lie in order, are one"
+    w = _before_repeat(b)
+    if w is None: return OPS['bmm'](a, b)
+    return OPS['matmul'](a.reshape(-1, a.shape[-1]), w).reshape((*a.shape[:-1], w.shape[-1]))
+
 ATEN = dict( # adapters, where PyTorch's inner operation has other arguments than ours
-    view=OPS['reshape'], _unsafe_view=OPS['reshape'], alias=lambda x: x, lift_fresh=lambda x: x,
+    bmm=_many, view=OPS['reshape'], _unsafe_view=OPS['reshape'], alias=lambda x: x, lift_fresh=lambda x: x,
     expand=lambda x, size, implicit=False: _expand(x, size), slice=_slice,
     index=_index, _unsafe_index=_index, index_put=_put_at, index_fill=_fill_at, _to_copy=_copied, fill=_filled,
     unsafe_split=OPS['split'], unsafe_chunk=OPS['chunk'], unsafe_split_with_sizes=OPS['split'],
