@@ -139,7 +139,8 @@ ATEN = dict( # adapters, where PyTorch's inner operation has other arguments tha
     binary_cross_entropy=lambda x, t, w=None, how=1: OPS['binary_cross_entropy'](x, t, w, reduction=_how[how]),
     binary_cross_entropy_with_logits=lambda x, t, w=None, pos=None, how=1:
         OPS['binary_cross_entropy_with_logits'](x, t, w, pos_weight=pos, reduction=_how[how]),
-    _scaled_dot_product_flash_attention_for_cpu=lambda q, k, v, dropout_p=0., is_causal=False, attn_mask=None, scale=None:
+    _scaled_dot_product_flash_attention_for_cpu=
+        lambda q, k, v, dropout_p=0., is_causal=False, attn_mask=None, scale=None:
         (OPS['scaled_dot_product_attention'](q, k, v, attn_mask, dropout_p, is_causal, scale),None),
     nll_loss_forward=lambda x, t, w, how, ignore:
         (OPS['nll_loss'](x, t, w, ignore_index=ignore, reduction=_how[how]),None))
@@ -491,7 +492,8 @@ def _switches():
     "What has to be different inside of `record`: (get, put, value)"
     cuda,mha,c = torch.backends.cuda,torch.backends.mha,torch._C
     shortcuts = [(mha.get_fastpath_enabled, mha.set_fastpath_enabled), (c._get_mkldnn_enabled, c._set_mkldnn_enabled),
-                 (c._get_cudnn_enabled, c._set_cudnn_enabled), (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
+                 (c._get_cudnn_enabled, c._set_cudnn_enabled),
+                 (cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp),
                  (cuda.cudnn_sdp_enabled, cuda.enable_cudnn_sdp)]
     # fused attention comes to us as one operation on a CPU; on a GPU it has other names
     if torch.cuda.is_available(): shortcuts.append((cuda.flash_sdp_enabled, cuda.enable_flash_sdp))
