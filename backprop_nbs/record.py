@@ -141,7 +141,8 @@ ATEN = dict( # adapters, where PyTorch's inner operation has other arguments tha
         OPS['binary_cross_entropy_with_logits'](x, t, w, pos_weight=pos, reduction=_how[how]),
     _scaled_dot_product_flash_attention_for_cpu=
         lambda q, k, v, dropout_p=0., is_causal=False, attn_mask=None, scale=None:
-        (OPS['scaled_dot_product_attention'](q, k, v, attn_mask, dropout_p, is_causal, scale),None),
+        (OPS['scaled_dot_product_attention'](q, k, v, attn_mask, dropout_p, is_causal, scale,
+                                             k.shape[-3]!=q.shape[-3]),None),
     nll_loss_forward=lambda x, t, w, how, ignore:
         (OPS['nll_loss'](x, t, w, ignore_index=ignore, reduction=_how[how]),None))
 def _sorted(x, dim=-1, descending=False, **kw):
@@ -289,7 +290,8 @@ def _drawn(name):
     "Numbers drawn at random have a gradient of zeros by what they are drawn with"
     return lambda *args, **kw: _still(getattr(_aten, name)(*map(_raw, args), **kw), *args)
 def _ctc(logp, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
-    return _ctc_of(logp, targets, input_lengths, target_lengths, blank, zero_infinity),None
+    # `F.ctc_loss` puts 0 for infinity afterwards
+    return _ctc_of(logp, targets, input_lengths, target_lengths, blank),None
 def _packed(x, lengths, batch_first):
     sizes = _aten._pack_padded_sequence(_raw(x), lengths, batch_first)[1]
     return take_by(x, lambda p: _aten._pack_padded_sequence(p, lengths, batch_first)[0]),sizes
