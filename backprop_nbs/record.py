@@ -1186,7 +1186,7 @@ def recorded(
     return x
 
 # %% ../nbs/16b_models.ipynb #56449dd6
-import copy
+import copy, inspect
 from collections import Counter
 from .check import Report
 from torch.overrides import TorchFunctionMode
@@ -1229,6 +1229,16 @@ class _Event:
     def __init__(self, name, stack, inside=0):
         self.name,self.depth,self.inside,self.ins,self.outs,self.params = name,len(stack),inside,[],[],[]
         self.within = next((e.name for e in reversed(stack) if e.name), 'model') # the module that calls it
+        self.names,self.end,self.function = [],0,False # of what went in; when it was done; a custom Function?
+
+def _names(f, args, kwargs=None, skip=0):
+    "The name of the argument of `f` from which each float tensor comes"
+    try:
+        ps = list(inspect.signature(f).parameters.values())[skip:]
+        known = [p.name for p in ps if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError): known = []
+    known += [f'argument {i}' for i in range(len(known)+1, len(args)+1)]
+    return [k for k,a in [*zip(known, args), *(kwargs or {}).items()] for _ in _floats(a)]
 
 class _Run:
     "A copy of the model, run once on one batch"
@@ -1238,7 +1248,7 @@ class _Run:
         if dtype: self.model.to(dtype)
         self.inputs = tree_map(lambda t: self.ready(t, dtype), inputs)
         self.loss,self.events,self.stack,self.used = loss,[],[],set()
-        self.grads,self.low,self.done = {},0.,False
+        self.grads,self.low,self.done,self.ended = {},0.,False,0
 
     def ready(self, t, dtype):
         if not isinstance(t, torch.Tensor): return t
@@ -1259,6 +1269,12 @@ class _Run:
         self.stack.append(self.events[-1])
         return self.events[-1]
 
+    def leave(self, e):
+        "It is done: in the backward, its output comes before all that is done earlier"
+        self.stack.remove(e)
+        self.ended += 1
+        e.end = self.ended
+
     def note(self, tensors, hold):
         "Handles by which the gradients of these tensors are found afterwards"
         self.low = max([self.low, *[torch.finfo(t.dtype).eps for t in tensors]])
@@ -1272,8 +1288,11 @@ class _Run:
                 if self.done: return # a checkpoint runs it again
                 e = self.enter(name)
                 e.ins,e.params = self.note(_floats((args, kwargs)), hold),own
+                e.names = _names(m.forward, args, kwargs)
             def after(m, args, kwargs, out):
-                if not self.done: self.stack.pop().outs = self.note(_floats(out), hold)
+                if self.done: return
+                self.stack[-1].outs = self.note(_floats(out), hold)
+                self.leave(self.stack[-1])
             m.register_forward_pre_hook(before, with_kwargs=True)
             m.register_forward_hook(after, with_kwargs=True)
 
@@ -1287,10 +1306,10 @@ class _Run:
         def watched(cls, *args, **kwargs):
             if cls.__module__.startswith('torch.'): return apply(cls, *args, **kwargs)
             e = self.enter(cls.__name__)
-            e.ins = self.note(_floats(args), hold)
+            e.ins,e.names,e.function = self.note(_floats(args), hold),_names(cls.forward, args, skip=1),True
             out = apply(cls, *args, **kwargs)
             e.outs = self.note(_floats(out), hold)
-            self.stack.remove(e)
+            self.leave(e)
             return out
         _SingleLevelFunction.apply = classmethod(watched)
         try: yield
@@ -1382,16 +1401,33 @@ class _Pairs:
         shape = tuple((b if a is None else a).shape)
         return dict(tensor=name, shape=shape, difference=d, verdict='ok' if ok else 'wrong', ok=ok)
 
+    def title(self, e):
+        "The path of a call: that of the module; of a Function, where it is called; which call, if there are several"
+        def path(e): return f'{e.name} in {e.within}' if e.function else e.name or 'model'
+        same = [o for o in self.theirs.events if path(o)==path(e)]
+        return path(e) + (f', call {same.index(e)+1}' if len(same)>1 else '')
+    def taken(self, e):
+        "Names of the parameters that a custom Function is given"
+        return [k for k,(p,_) in self.theirs.params.items() if e.function and id(p) in e.ins]
     def of(self, e):
-        "Rows of a call: what came back to its outputs, and its parameters"
+        "Rows of a call: what came back to its outputs, and its parameters (those it gives to a Function stand there)"
         outs = self.at[id(e), 'outs']
         names = ['output'] if len(outs)==1 else [f'output {i}' for i in range(len(outs))]
-        yield from ((f'{e.name or "model"}: {k}', *p) for k,p in zip(names, outs))
-        yield from ((k, *self.params[k]) for k,_ in e.params if k in self.params)
+        yield from ((f'{self.title(e)}: {k}', *p) for k,p in zip(names, outs))
+        theirs = {k for o in self.theirs.events for k in self.taken(o)} if not e.function else set()
+        mine = self.taken(e) or [k for k,_ in e.params]
+        yield from ((k, *self.params[k]) for k in mine if k in self.params and k not in theirs)
+    def handed(self, e):
+        "Names of the inputs and parameters of a call whose gradients are wrong"
+        named = {id(p):k for k,(p,_) in self.theirs.params.items()}
+        ins = [(f'`{n}`' + (f' (the parameter `{named[k]}`)' if k in named else ''))
+               for n,k,p in zip(e.names, e.ins, self.at[id(e), 'ins']) if not self.right(*p)]
+        return ins + [f'the parameter `{k}`' for k,_ in e.params
+                      if k in self.params and not self.right(*self.params[k])]
     def every(self):
         "Of all calls, in backward order; then parameters of modules that were not called: a ParameterList's, say"
         rows = {}
-        for e in reversed(self.theirs.events):
+        for e in sorted(self.theirs.events, key=lambda e: -e.end):
             for k,a,b in self.of(e): rows[id(e) if ':' in k else 0, k] = k,a,b
         for k,(a,b) in self.params.items(): rows.setdefault((0, k), (k, a, b))
         return list(rows.values())
@@ -1402,11 +1438,14 @@ def _judge_model(theirs, ours):
     rep = ModelReport([pairs.row(*r) for r in pairs.every() if r[1] is not None or r[2] is not None])
     first = _first_wrong(pairs) if any(r['ok'] is False for r in rep.rows) else None
     if first: rep.first_wrong,rep.within = first.name or 'model',first.within
+    handed = pairs.handed(first) if first else []
     rep.frozen = [k for k,(p,_) in theirs.params.items() if not p.requires_grad]
     nothing = [k for k,(p,g) in theirs.params.items() if p.requires_grad and g is None]
     rep.missing = [k for k in nothing if id(theirs.params[k][0]) in theirs.used]
     rep.unused = [k for k in nothing if k not in rep.missing]
-    rep.notes = _model_notes(rep)
+    rep.notes = _model_notes(rep, handed)
+    dtype = next((str(p.dtype)[6:] for p,_ in theirs.params.values() if p.is_floating_point()), None)
+    if dtype=='float64': rep.notes.append('Compared in float64, so nothing is said of rounding: see `check_kernel`.')
     return rep
 
 def _shared(theirs):
@@ -1431,11 +1470,12 @@ def _last_fault(pairs, but):
         if best is None or e.depth>=best.depth or e.inside>best.inside: best = e
     return best
 
-def _model_notes(rep):
+def _model_notes(rep, handed):
     notes = []
     if rep.first_wrong:
+        what = f"that of {', '.join(handed)}" if handed else 'what it hands on'
         notes.append(f'first wrong: `{rep.first_wrong}`, called in `{rep.within}`: the gradient of its output '
-                     'is right, what it hands on is not. Look at its backward.')
+                     f'is right, {what} is not. Look at its backward.')
     if rep.missing:
         notes.append(f"used by the forward, but without a gradient: {', '.join(rep.missing)}. "
                      "Look for `detach`, `no_grad` or `.data` on its way to the loss.")
