@@ -60,8 +60,8 @@ OPS = (f'# Doubling\n\n> Twice as much\n\n{BADGE}', ('#| default_exp ops', ''), 
     ('#| code-fold: true\n#| code-summary: "Long `code`"\nfolded = double(3)', '6'),
     ('#| fig-cap: "It *rises*"\n#| fig-alt: "A line that rises"\ndraw()', {'image/png': png(40, 20, 200), 'text/plain': '<Figure>'}))
 USE = (f'# In use\n\n> Elsewhere\n\n{BADGE}', ('#| hide\nfrom tiny.ops import Cell, double as twice', ''), '## Calls & more',
-    ('def f(twice): return twice(1)   # its own\nx = twice("ä", twice(2)) + max(1, 2)\nx', '8'),
-    '## A second one', ('c = Cell()\nc.read()', '1'), '## A third', ('twice = 5\ntwice', '5'))
+    ('def f(twice): return twice(1)   # its own\ndef g():\n    def twice(x): return x\n    return twice(1)\nx = twice("ä", twice(2)) + max(1, 2)\nx', '8'),
+    '## A second one', ('c = Cell()\nc.read()', {'text/markdown': '| a | b |\n|---|---|\n| `1` | 2 |', 'text/plain': '| a |'}), '## A third', ('for twice in range(6): pass\ntwice', '5'))
 
 def write(tmp):
     src = tmp/'nbs'
@@ -140,7 +140,7 @@ def look(tmp):
     yield 'used in: nowhere', used('lonely'), []
     eg = lambda n: [t.get_text().strip() for t in entry[n].select('details.nb-fold pre')]
     yield 'example: the shortest that prints', eg('double'), ['double(21)', '42']
-    yield 'example: a class', eg('Cell'), ['c = Cell()\nc.read()', '1']
+    yield 'example: a table', (eg('Cell'), [t.get_text() for t in entry['Cell'].select('details.nb-fold td')]), (['c = Cell()\nc.read()'], ['1', '2'])
     yield 'example: none', eg('lonely'), []
     yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../00_ops.html#cell-c7']
     yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['2 of 3 public functions and classes have an example; without: ops.lonely']

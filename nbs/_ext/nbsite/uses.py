@@ -7,7 +7,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
 
-from .cells import defined, directives, fold, tree
+from .cells import directives, fold, tree
 from .links import exports, package
 
 log = logging.getLogger(__name__)
@@ -35,10 +35,18 @@ def taken(code, pkg, exp):
 
 _scope = ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
+_def = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+
 def bound(scope):
-    "Names that a function or a comprehension binds for itself"
-    return {n.arg if isinstance(n, ast.arg) else n.id for n in ast.walk(scope) if isinstance(n, ast.arg) or
-            isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    "Names that a cell, a function or a comprehension binds for itself"
+    res,todo = set(),[*ast.iter_child_nodes(scope)]
+    while todo:
+        o = todo.pop()
+        if isinstance(o, ast.arg): res.add(o.arg)
+        elif isinstance(o, ast.Name) and isinstance(o.ctx, ast.Store): res.add(o.id)
+        elif isinstance(o, _def): res.add(o.name)
+        if not isinstance(o, (*_scope, ast.ClassDef)): todo += ast.iter_child_nodes(o)
+    return res
 
 def names(code, known, pkg, exp):
     "`(full name, line, column in bytes, text, called)` of each use of a known name; `called` is None where it is imported"
@@ -64,27 +72,29 @@ class Names:
         "Uses in the next cell, which exports into `mod` if it exports; then what it defines is known, or is its own"
         if not (code := tree(src)): return []
         self.known |= taken(code, self.pkg, self.exp)
-        own = {n for n in defined(src) if '.' not in n}
+        own = bound(code)
         uses = names(code, {k: v for k,v in self.known.items() if k not in own}, self.pkg, self.exp)
         public = self.exp.get(mod, {})
         self.known |= {n: f'{mod}.{n}' if n in public else None for n in own}
         return uses
 
 def printed(outputs):
-    "What a cell printed or returned, where that is text, short, and the same in each run; else None"
-    res = ''
+    "What a cell printed or returned, a piece an output, where that is text, short, and the same in each run; else None"
+    res = []
     for o in outputs:
-        data = o.get('data', {})
-        if o.get('name')=='stderr' or o['output_type']=='error' or set(data)-{'text/plain'}: return
-        res += ''.join(o.get('text') or data.get('text/plain', ''))
-        if data: res += '\n'
-    lines = res.rstrip().split('\n')
-    return res.rstrip() if res.strip() and len(lines)<=16 and max(map(len, lines))<=110 and ' at 0x' not in res else None
+        data = o.get('data', {'text/plain': o.get('text', '')})
+        if o.get('name')=='stderr' or o['output_type']=='error' or set(data)-{'text/plain', 'text/html', 'text/markdown'}: return
+        res.append(''.join(data.get('text/plain', '')).rstrip())
+        if re.search(r'^<|\bat 0x', res[-1]): return
+    lines = '\n'.join(res).split('\n')
+    return res if any(res) and len(lines)<=16 and max(map(len, lines))<=160 else None
 
-def sample(src, outputs, uses, meta):
+def sample(cell, src, outputs, uses, meta):
     "What a cell gives as an example: its code and its output; None where it is no short open cell that prints text"
-    if 'fold' in meta or 'ids' in meta or src.count('\n')>8 or not any(u[4] for u in uses): return
-    if out := printed(outputs): return dict(id=f"cell-{meta['id']}", code=src, out=out, called=sorted({u[0] for u in uses if u[4]}))
+    if 'fold' in meta or 'ids' in meta or src.count('\n')>7 or not any(u[4] for u in uses) or not (out := printed(outputs)): return
+    marked = [o for o in cell.findall(nodes.container) if o.get('mime_type')=='text/markdown']      # as the page has it
+    out = [marked.pop(0).deepcopy() if 'text/markdown' in o.get('data', {}) else s for o,s in zip(outputs, out)]
+    return dict(id=f"cell-{meta['id']}", code=src, out=out, called=sorted({u[0] for u in uses if u[4]}))
 
 # -- from a notebook, its cells; from the tree of its page, their sections -----------------------------------------
 
@@ -111,7 +121,7 @@ def on_tree(app, doctree):
         while not isinstance(section, nodes.section): section = section.parent
         for lit in cell.findall(nodes.literal_block):
             if lit.parent.get('nb_element')=='cell_code_source': lit['nbsite_uses'] = uses
-        if eg := sample(src, outputs, uses, meta): cell['ids'].append(eg['id'])
+        if eg := sample(cell, src, outputs, uses, meta): cell['ids'].append(eg['id'])
         own = {f"{meta.get('mod')}.{n}" for n in meta.get('ids', [])}
         found.append(dict(id=section['ids'][0], title=section[0].astext(), page=isinstance(section.parent, nodes.document),
             names=sorted({u[0] for u in uses if u[4] is not None}-own), folded='fold' in meta, example=eg, uses=uses))
@@ -177,9 +187,9 @@ def on_resolved(app, doctree, docname):
         if eg:
             doc,cell,uses = eg
             box = fold(summary='<span>Example</span>')
-            src = nodes.literal_block(cell['code'], cell['code'], language='ipython3', classes=['nb-eg'])
+            src = nodes.literal_block(cell['code'], cell['code'], language='ipython3')
             src['nbsite_uses'] = uses
-            box += [src, nodes.literal_block(cell['out'], cell['out'], language='none', classes=['nb-eg-out'])]
+            box += [src, *(nodes.literal_block(o, o, language='none') if isinstance(o, str) else o.deepcopy() for o in cell['out'])]
             where = link(app, docname, doc, cell['id'], app.env.nbsite_docs[doc]['title'])
             box += nodes.paragraph('', 'As run in ', where, nodes.Text('.'), classes=['nb-used'])
             new.append(box)
