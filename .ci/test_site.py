@@ -16,7 +16,7 @@ LIMIT = 3  # How often one may double
 def double(x:float, # A number
     n:int=1, # How often
     )->float: # Doubled
-    "Twice `x`, which is $2x$ and 2*x"
+    "Twice `x`: $2x$, *not* a power"
     return x*2**n
 class Cell:
     "Holds a number"
@@ -36,42 +36,56 @@ autodoc_typehints,autodoc_preserve_defaults,autodoc_class_signature,add_module_n
 nbsite_src,nbsite_pkg,nbsite_user,nbsite_branch,nbsite_description = {src!r},'tiny','someone','main','Tiny'
 '''
 
+# -- a project ----------------------------------------------------------------------------------------------------
+
 def png(w, h, dpi):
+    "A black picture, base64"
     chunk = lambda kind, data: struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind+data))
     head = chunk(b'IHDR', struct.pack('>IIBBBBB', w, h, 8, 0, 0, 0, 0)) + chunk(b'pHYs', struct.pack('>IIB', *[round(dpi/.0254)]*2, 1))
-    return base64.b64encode(b'\x89PNG\r\n\x1a\n' + head + chunk(b'IDAT', zlib.compress((b'\0'+b'\0'*w)*h)) + chunk(b'IEND', b'')).decode()
+    body = chunk(b'IDAT', zlib.compress((b'\0'+b'\0'*w)*h)) + chunk(b'IEND', b'')
+    return base64.b64encode(b'\x89PNG\r\n\x1a\n' + head + body).decode()
 
 def notebook(path, *cells):
-    "Cells: Markdown, `(code, output)` with a text or an output's `data`"
-    res = []
-    for i,c in enumerate(cells):
-        cell = dict(cell_type='markdown' if isinstance(c, str) else 'code', id=f'c{i}', metadata={}, source=c if isinstance(c, str) else c[0])
-        if not isinstance(c, str):
-            data = dict({'text/plain': c[1]} if isinstance(c[1], str) else c[1]) if c[1] else None
-            cell |= dict(execution_count=None, outputs=[dict(output_type='execute_result', execution_count=1, metadata={}, data=data)] if data else [])
-        res.append(cell)
-    path.write_text(json.dumps(dict(cells=res, metadata=dict(kernelspec=dict(name='python3', display_name='Python 3', language='python')), nbformat=4, nbformat_minor=5)), encoding='utf-8')
+    "Write a notebook of Markdown and `(code, output)`; an output is a text, a dict by kind, or empty"
+    def cell(i, c):
+        if isinstance(c, str): return dict(cell_type='markdown', id=f'c{i}', metadata={}, source=c)
+        data = {'text/plain': c[1]} if isinstance(c[1], str) else c[1]
+        outputs = [dict(output_type='execute_result', execution_count=1, metadata={}, data=data)] if c[1] else []
+        return dict(cell_type='code', id=f'c{i}', metadata={}, source=c[0], execution_count=None, outputs=outputs)
+    meta = dict(kernelspec=dict(name='python3', display_name='Python 3', language='python'))
+    nb = dict(cells=[cell(i, c) for i,c in enumerate(cells)], metadata=meta, nbformat=4, nbformat_minor=5)
+    path.write_text(json.dumps(nb), encoding='utf-8')
 
 BADGE = '[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/x)'
-OPS = (f'# Doubling\n\n> Twice as much\n\n{BADGE}', ('#| default_exp ops', ''), '## Twice a number\n\n`double` doubles, `sum` does not.',
-    ('#| export\ndef double(x, n=1): return x*2**n', ''), ('#| exports\nLIMIT = 3', ''),
-    ('#| hide\nsecret = double(0)', ''), ('double(21, n=2)', '84'), ('double(21)', '42'), ('double(1); object()', '<object at 0x7f>'),
+OPS = (f'# Doubling\n\n> Twice as much\n\n{BADGE}', ('#| default_exp ops', ''),
+    '## Twice a number\n\n`double` doubles, `sum` does not.',
+    ('#| export\ndef double(x, n=1): return x*2**n', ''), ('#| exports\nLIMIT = 3', ''), ('#| hide\nsecret = double(0)', ''),
+    ('double(21, n=2)', '84'), ('double(21)', '42'), ('double(0)', '<object at 0x7f>'),
     '## What is seen\n\n<details><summary>A hint with `code`</summary>\nLook twice.\n\n</details>\n\n$a_b$',
     ('#| code-fold: true\n#| code-summary: "Long `code`"\nfolded = double(3)', '6'),
     ('#| fig-cap: "It *rises*"\n#| fig-alt: "A line that rises"\ndraw()', {'image/png': png(40, 20, 200), 'text/plain': '<Figure>'}))
-USE = (f'# In use\n\n> Elsewhere\n\n{BADGE}', ('#| hide\nfrom tiny.ops import Cell, double as twice', ''), '## Calls & more',
-    ('def f(twice): return twice(1)   # its own\ndef g():\n    def twice(x): return x\n    return twice(1)\nx = twice("ä", twice(2)) + max(1, 2)\nx', '8'),
-    '## A second one', ('c = Cell()\nc.read()', {'text/markdown': '| a | b |\n|---|---|\n| `1` | 2 |', 'text/plain': '| a |'}), '## A third', ('for twice in range(6): pass\ntwice', '5'))
+OWN = '''def f(twice): return twice(1)
+def g():
+    def twice(x): return x
+    return twice(1)
+x = twice("ä", twice(2)) + max(1, 2)
+x'''
+USE = (f'# In use\n\n> Elsewhere\n\n{BADGE}', ('#| hide\nfrom tiny.ops import Cell, double as twice', ''),
+    '## Calls & more', (OWN, '8'), '## A second one',
+    ('c = Cell()\nc.read()', {'text/markdown': '| a | b |\n|---|---|\n| `1` | 2 |', 'text/plain': '| a |'}), ('twice(2)', '4'),
+    '## A third', ('twice(1)', '2'), '## A fourth', ('for twice in range(6): pass\ntwice', '5'))
 
 def write(tmp):
+    "The project, in an empty folder: the page that defines the names is not the first"
     src = tmp/'nbs'
     for d in (src, tmp/'tiny'): d.mkdir()
-    (tmp/'tiny'/'__init__.py').write_text(''); (tmp/'tiny'/'ops.py').write_text(PACKAGE)
+    (tmp/'tiny'/'__init__.py').write_text('')
+    (tmp/'tiny'/'ops.py').write_text(PACKAGE)
     (src/'conf.py').write_text(CONF.format(ext=str(ext), tmp=str(tmp), templates=str(root/'nbs'/'_templates'), src=str(src)))
     (src/'api.md').write_text('# API reference\n\n```{nb-modules}\n```\n')
-    (src/'questions.md').write_text('# Questions\n\n| Asked | Answer |\n|---|---|\n| Why two of them? | [here](00_ops.ipynb#twice-a-number) |\n')
-    notebook(src/'index.ipynb', '# Tiny\n\n> A front page')
-    notebook(src/'00_ops.ipynb', *OPS); notebook(src/'01_use.ipynb', *USE)
+    (src/'questions.md').write_text('# Questions\n\n| Asked | Answer |\n|---|---|\n| Why two of them? | [here](01_ops.ipynb#twice-a-number) |\n')
+    for name,cells in dict(index=['# Tiny\n\n> A front page'], ops=OPS, use=USE).items():
+        notebook(src/f"{dict(ops='01_', use='00_').get(name, '')}{name}.ipynb", *cells)
 
 def build(tmp):
     "The site, what the build warns of, and what it says"
@@ -82,6 +96,8 @@ def build(tmp):
         app = Sphinx(tmp/'nbs', tmp/'nbs', tmp/'site', tmp/'trees', 'html', status=said, warning=warned)
         app.build()
     return app, warned.getvalue(), said.getvalue()
+
+# -- what its pages should show -----------------------------------------------------------------------------------
 
 class Page:
     def __init__(self, path):
@@ -100,117 +116,150 @@ def lost(site):
             at = (p.parent/to).resolve() if to else p
             if not at.exists() or anchor and at in pages and not pages[at].dom.find(id=anchor): yield f"{p.name}: {a['href']}"
 
-def look(tmp):
-    "`(what, got, wanted)` of everything that the pages should show"
-    app,warned,said = build(tmp)
-    site = tmp/'site'
-    ops,use,api,index = (Page(site/f'{n}.html') for n in ('00_ops', '01_use', 'api/ops', 'api'))
-    yield 'warnings', warned, ''
-    yield 'lost links', [*lost(site)], []
+def chapters(ops, use):
+    "`(what, got, wanted)` on the pages of the notebooks"
     yield 'subtitle', ops.text('.nb-lead p'), ['Twice as much']
-    yield 'buttons', ops.links('.nb-buttons a')[0], ('Open in Colab', 'https://colab.research.google.com/github/someone/tiny/blob/main/nbs/00_ops.ipynb')
-    yield 'eyebrow', ops.text('.nb-eyebrow'), ['Chapter 0']
+    colab = 'https://colab.research.google.com/github/someone/tiny/blob/main/nbs/01_ops.ipynb'
+    yield 'buttons', ops.links('.nb-buttons a')[0], ('Open in Colab', colab)
+    yield 'eyebrow', ops.text('.nb-eyebrow'), ['Chapter 1']
     yield 'folds', ops.text('summary')[-3:], ['tiny/ops.py double', 'A hint with code', 'Long code']
     yield 'file label', ops.text('.nb-file'), ['tiny/ops.py']
     yield 'code shown', ops.text('.cell_input .highlight'), ['def double(x, n=1): return x*2**n', 'LIMIT = 3', 'double(21, n=2)',
-        'double(21)', 'double(1); object()', 'folded = double(3)', 'draw()']
+        'double(21)', 'double(0)', 'folded = double(3)', 'draw()']
     fig = ops.dom.select_one('figure.nb-figure')
-    yield 'figure', fig and (fig.figcaption.select_one('.caption-text').decode_contents(), fig.img['alt'], fig.img['width'], fig.img['height']), \
+    yield 'figure', fig and (fig.select_one('.caption-text').decode_contents(), fig.img['alt'], fig.img['width'], fig.img['height']), \
         ('It <em>rises</em>', 'A line that rises', '20', '10')
-    yield 'links in prose', [(t, h) for t,h in ops.links('article p a') if t in ('double', 'sum')], [('double', 'api/ops.html#tiny.ops.double')]
-    # code
     to = 'api/ops.html#tiny.ops.'
+    yield 'links in prose', [(t, h) for t,h in ops.links('article p a') if t in ('double', 'sum')], [('double', to+'double')]
     yield 'links in code', ops.links('a.nb-api'), [('double', to+'double')]*4
-    yield 'links in code: aliases, what is bound inside, what is bound later', use.links('a.nb-api'), [('twice', to+'double')]*2+[('Cell', to+'Cell')]
-    yield 'links in code: Tab stops', [a.get('tabindex') for a in use.dom.select('a.nb-api')], [None, '-1', None]
-    yield 'code with links keeps its text', use.dom.select_one('.cell_input pre').get_text().rstrip(), USE[3][0]
-    # reference
-    yield 'reference: signatures', [t.split('(')[0].split(' ')[-1].strip('¶') for t in api.text('article > section > dl.py > dt')][1:3], ['double', 'Cell']
-    yield 'reference: docments', api.text('table.nb-params tr'), ['Name Type Meaning', 'x float A number', 'n int = 1 How often', 'returns float Doubled']
-    yield 'reference: built in', [h for t,h in api.links('a') if t=='[notebook]'], ['../00_ops.html#LIMIT', '../00_ops.html#double']
+    twice = ('twice', to+'double')
+    yield 'links in code that binds names of its own', use.links('a.nb-api'), [twice, twice, ('Cell', to+'Cell'), twice, twice]
+    yield 'Tab stops', [a.get('tabindex') for a in use.dom.select('a.nb-api')], [None, '-1', None, None, None]
+    yield 'code with links keeps its text', use.dom.select_one('.cell_input pre').get_text().rstrip(), OWN
+
+def reference(api, index, said):
+    "`(what, got, wanted)` on the page of the module, and of all modules"
+    yield 'signatures', [t.split('(')[0].split(' ')[-1].strip('¶') for t in api.text('section > dl.py > dt')][1:3], ['double', 'Cell']
+    yield 'docments', api.text('table.nb-params tr'), ['Name Type Meaning', 'x float A number', 'n int = 1 How often', 'returns float Doubled']
+    yield 'built in', [h for t,h in api.links('a') if t=='[notebook]'], ['../01_ops.html#LIMIT', '../01_ops.html#double']
     entry = {d.dt['id'].removeprefix('tiny.ops.'): d.dd for d in api.dom.select('dl.py') if d.dt.get('id')}
-    yield 'reference: docstring', entry['double'].p.get_text(), 'Twice x, which is \\(2x\\) and 2*x'
-    yield 'reference: constant', entry['LIMIT'].get_text().strip(), 'How often one may double'
-    yield 'reference: index', [t for t in index.text('.nb-index tbody tr')], ['LIMIT How often one may double', 'double Twice x, which is \\(2x\\) and 2*x',
+    yield 'docstring', entry['double'].p.get_text(), 'Twice x: \\(2x\\), *not* a power'
+    yield 'constant', entry['LIMIT'].get_text().strip(), 'How often one may double'
+    yield 'index', index.text('.nb-index tbody tr'), ['LIMIT How often one may double', 'double Twice x: \\(2x\\), not a power',
         'Cell Holds a number', 'lonely Nobody calls this']
     used = lambda n: [(a.get_text(), a['href']) for p in entry[n].find_all('p', class_='nb-used', recursive=False) for a in p.find_all('a')]
-    yield 'used in: the page that defines it first', used('double'), [('Doubling: Twice a number', '../00_ops.html#twice-a-number'),
-        ('Doubling: What is seen', '../00_ops.html#what-is-seen'), ('In use: Calls & more', '../01_use.html#calls-more')]
-    yield 'used in: a class', used('Cell'), [('In use: A second one', '../01_use.html#a-second-one')]
+    yield 'used in: four, the page that defines it first', used('double'), [('Doubling: Twice a number', '../01_ops.html#twice-a-number'),
+        ('Doubling: What is seen', '../01_ops.html#what-is-seen'), ('In use: Calls & more', '../00_use.html#calls-more'),
+        ('In use: A second one', '../00_use.html#a-second-one')]
+    yield 'used in: a class', used('Cell'), [('In use: A second one', '../00_use.html#a-second-one')]
     yield 'used in: nowhere', used('lonely'), []
-    eg = lambda n: [t.get_text().strip() for t in entry[n].select('details.nb-fold pre')]
-    yield 'example: the shortest that prints', eg('double'), ['double(21)', '42']
-    yield 'example: a table', (eg('Cell'), [t.get_text() for t in entry['Cell'].select('details.nb-fold td')]), (['c = Cell()\nc.read()'], ['1', '2'])
+    eg = lambda n, css='pre': [t.get_text().strip() for t in entry[n].select(f'details.nb-fold {css}')]
+    yield 'example: the shortest that prints, where it is defined', eg('double'), ['double(21)', '42']
+    yield 'example: a table', (eg('Cell'), eg('Cell', 'td')), (['c = Cell()\nc.read()'], ['1', '2'])
     yield 'example: none', eg('lonely'), []
-    yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../00_ops.html#cell-c7']
+    yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../01_ops.html#cell-c7']
     yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['2 of 3 public functions and classes have an example; without: ops.lonely']
-    # search, addresses
+
+def found(env, site, ops):
+    "`(what, got, wanted)` of the search, and of other ways to a page"
     from nbsite import search
-    found = [*search.entries(app.env, '00_ops', search.questions(app.env))]
-    yield 'search: sections', [re.search(r'url">(.*?)<', h)[1] for h in found], ['00_ops.html#doubling', '00_ops.html#twice-a-number', '00_ops.html#what-is-seen']
-    yield 'search: anchors', [bool(ops.dom.find(id=re.search(r'#(.*?)<', h)[1])) for h in found], [True]*3
-    yield 'search: asked', ['Why two of them?' in h for h in found], [False, True, False]
-    yield 'search: folds left out', ['folded' in h or 'x*2**n' in h for h in found], [False]*3
+    got = [*search.entries(env, '01_ops', search.questions(env))]
+    address = lambda h: re.search(r'url">(.*?)<', h)[1]
+    yield 'search: sections', [address(h) for h in got], [f'01_ops.html#{i}' for i in ('doubling', 'twice-a-number', 'what-is-seen')]
+    yield 'search: anchors', [bool(ops.dom.find(id=address(h).partition('#')[2])) for h in got], [True]*3
+    yield 'search: asked', ['Why two of them?' in h for h in got], [False, True, False]
+    yield 'search: folds left out', ['folded' in h or 'x*2**n' in h for h in got], [False]*3
     yield 'search: index', (site/'pagefind'/'pagefind.js').exists(), True
-    yield 'address by module', 'url=00_ops.html' in (site/'ops.html').read_text(), True
-    plain = (site/'ops.html.md').read_text()
+    short,plain = site/'ops.html',site/'ops.html.md'
+    yield 'address by module', short.exists() and 'url=01_ops.html' in short.read_text(), True
+    plain = plain.read_text() if plain.exists() else ''
     yield 'page as Markdown', ('double(21)' in plain, 'A line that rises' in plain, 'secret' in plain), (True, True, False)
     yield 'maths from the site', (site/'_static'/'mathjax'/'tex-chtml.js').exists(), True
-    # again
-    time = lambda: {p.name: p.stat().st_mtime_ns for p in site.glob('**/*.html') if p.stem in ('00_ops', '01_use', 'index') or p.parent.name=='api'}
-    before = time()
+
+def look(tmp):
+    "`(what, got, wanted)` after one build, a second, and a third of a changed page"
+    app,warned,said = build(tmp)
+    site = tmp/'site'
+    ops,use,api,index = (Page(site/f'{n}.html') for n in ('01_ops', '00_use', 'api/ops', 'api'))
+    yield 'warnings', warned, ''
+    yield 'lost links', [*lost(site)], []
+    yield from chapters(ops, use)
+    yield from reference(api, index, said)
+    yield from found(app.env, site, ops)
+    names = [p for n in ('01_ops', '00_use', 'index', 'api/ops') if (p := site/f'{n}.html').exists()]
+    before = [p.stat().st_mtime_ns for p in names]
     build(tmp)
-    yield 'a second build writes nothing', [n for n,t in time().items() if before[n]!=t], []
-    notebook(tmp/'nbs'/'01_use.ipynb', *USE[:2], '## Renamed', ('twice(3)', '12'), *USE[4:], ('draw()', {'image/png': png(4, 4, 100)}))
+    yield 'a second build writes nothing', [p.name for p,t in zip(names, before) if p.stat().st_mtime_ns!=t], []
+    notebook(tmp/'nbs'/'00_use.ipynb', *USE[:2], '## Renamed', ('twice(3)', '12'), ('draw()', {'image/png': png(4, 4, 100)}))
     _,warned,_ = build(tmp)
-    page = Page(site/'api'/'ops.html')
-    yield 'a changed page changes the entry', ([t for t,_ in page.links('p.nb-used a') if 'Renamed' in t], [t for t,_ in page.links('a') if 'Calls' in t]), (['In use: Renamed'], [])
+    yield 'a changed page changes the entry', [t for t,_ in Page(site/'api'/'ops.html').links('p.nb-used a') if 'use' in t], ['In use: Renamed']
     yield 'a picture without words is warned of', re.findall(r'cell \d+ \(`(.*)`\) draws a picture', warned), ['draw()']
 
-BROKEN = [   # file, what is there, what a slip would make of it, the check that must find it
-    ('cells', "if 'hide' in d or", 'if', 'code shown'), ('cells', "meta['label'] = file", 'pass', 'file label'),
-    ('cells', "if d.get('code-fold')=='true'", "if d.get('code-fold')=='yes'", 'folds'), ('cells', "im['alt'] = alt", 'pass', 'figure'),
-    ('cells', "*100/dpi", '', 'figure'), ('cells', "cell['ids'].append(n)", 'pass', 'lost links'),
-    ('cells', "code = lambda t: re.sub(r'`([^`]+)`', r'<code>\\1</code>', t.strip())", 'code = lambda t: t.strip()', 'folds'),
-    ('cells', "if not alt: _no_alt(where, cell)", 'pass', 'a picture without words is warned of'),
-    ('links', "n not in foreign()", 'True', 'nothing'), ('links', "lit.replace_self(ref)", 'pass', 'links in prose'),
-    ('api', "sig += ref", 'pass', 'reference: built in'), ('api', "p['docment'] or ''", "''", 'reference: docments'),
-    ('api', "esc = lambda t: re.sub(r'([*_|\\\\`])', r'\\\\\\1', t)", 'esc = lambda t: t', 'nothing'), ('api', "[rst(constant(name))]", "['']", 'reference: constant'),
-    ('uses', "k not in bound(o)", 'True', 'links in code: aliases, what is bound inside, what is bound later'),
-    ('uses', "self.known |= {n: f'{mod}.{n}' if n in public else None for n in own}", 'pass', 'links in code'),
-    ('uses', ".encode()) + (0", ') + (0', 'links in code: aliases, what is bound inside, what is bound later'),
-    ('uses', """ tabindex="-1\"""", '', 'links in code: Tab stops'), ('uses', "'ids' in meta or", '', 'nothing'),
-    ('uses', "' at 0x' not in res", 'True', 'nothing'), ('uses', "min(found)", 'max(found)', 'example: the shortest that prints'),
-    ('uses', "(doc!=first, doc)", 'doc', 'nothing'), ('uses', "cell['ids'].append(eg['id'])", 'pass', 'lost links'),
-    ('uses', "if old.get(k)!=new.get(k)", 'if False', 'a changed page changes the entry'),
-    ('search', "_inside(t, o, fold) or isinstance(o, fold)", 'False', 'search: folds left out'), ('search', "own = [q for", "own = [] and [q for", 'search: asked'),
-    ('pages', "'hide' not in d and", '', 'page as Markdown'), ('pages', "    mathjax(app)\n", '', 'maths from the site'),
-    ('pages', "    addresses(app)\n", '', 'crash')]
+# -- mistakes that the checks must find ---------------------------------------------------------------------------
+
+BROKEN = [   # file, what is there, what a slip would make of it, the check that finds it
+    ('cells', "if 'hide' in d or", 'if', 'code shown'),
+    ('cells', "meta['label'] = file", 'pass', 'file label'),
+    ('cells', "if d.get('code-fold')=='true'", "if d.get('code-fold')=='yes'", 'folds'),
+    ('cells', "r'<code>\\1</code>', t.strip())", "r'`\\1`', t.strip())", 'folds'),
+    ('cells', "im['alt'] = alt", 'pass', 'figure'),
+    ('cells', '*100/dpi', '', 'figure'),
+    ('cells', "cell['ids'].append(n)", 'pass', 'lost links'),
+    ('cells', "            if not alt: _no_alt(where, cell)\n", '', 'a picture without words is warned of'),
+    ('cells', "lead = f'", "lead = '' and f'", 'subtitle'),
+    ('cells', "links = [('colab', colab,", "links = [('colab', github,", 'buttons'),
+    ('links', 'lit.replace_self(ref)', 'pass', 'links in prose'),
+    ('api', 'sig += ref', 'pass', 'built in'),
+    ('api', "rst(p['docment'] or '')", "''", 'docments'),
+    ('api', "return ''.join([*res, esc(s[i:])])", "return ''.join([*res, s[i:]])", 'docstring'),
+    ('api', '[rst(constant(name))]', "['']", 'constant'),
+    ('api', "if first: text.append", "if n[0]>'a': text.append", 'index'),
+    ('uses', 'k not in bound(o)', 'True', 'links in code that binds names of its own'),
+    ('uses', 'elif isinstance(o, _def): res.add(o.name)', 'elif False: pass', 'links in code that binds names of its own'),
+    ('uses', "f'{mod}.{n}' if n in public else None", 'None', 'links in code'),
+    ('uses', '[2].encode()) + (0', '[2]) + (0', 'links in code that binds names of its own'),
+    ('uses', ''' tabindex="-1"''', '', 'Tab stops'),
+    ('uses', r"r'^<|\bat 0x'", "'never'", 'example: the shortest that prints, where it is defined'),
+    ('uses', 'min(found)', 'max(found)', 'example: the shortest that prints, where it is defined'),
+    ('uses', '(not mine, ', '(False, ', 'example: the shortest that prints, where it is defined'),
+    ('uses', 'marked.pop(0) if', 's if', 'example: a table'),
+    ('uses', '(doc!=first, doc)', 'doc', 'used in: four, the page that defines it first'),
+    ('uses', 'most=4', 'most=5', 'used in: four, the page that defines it first'),
+    ('uses', "cell['ids'].append(eg['id'])", 'pass', 'lost links'),
+    ('uses', 'if old.get(k)!=new.get(k)', 'if False', 'a changed page changes the entry'),
+    ('uses', 'if old.get(k)!=new.get(k)', 'if True', 'a second build writes nothing'),
+    ('search', '_inside(t, o, fold) or isinstance(o, fold)', 'False', 'search: folds left out'),
+    ('search', 'own = [q for', 'own = [] and [q for', 'search: asked'),
+    ('search', "{docname}.html#{ids[0]}", "{docname}.html#{ids[0]}-1", 'search: anchors'),
+    ('pages', "'hide' not in d and", '', 'page as Markdown'),
+    ('pages', '    mathjax(app)\n', '', 'maths from the site'),
+    ('pages', '    addresses(app)\n', '', 'address by module'),
+    ('pages', "context['nb_eyebrow'] =", '_ =', 'eyebrow')]
 
 def run():
-    "Faults, one a line"
     with tempfile.TemporaryDirectory() as t:
-        tmp = Path(t)
+        tmp = Path(t).resolve()
         write(tmp)
-        n,bad = 0,[]
+        n,faults = 0,[]
         for what,got,want in look(tmp):
             n += 1
-            if got!=want: bad.append(f'{what}: {got!r}, wanted {want!r}')
-    print('\n'.join([*bad, f'the extension on a tiny project: {n} checks, {len(bad)} faults']))
-    return bool(bad)
+            if got!=want: faults.append(f'{what}: {got!r}, wanted {want!r}')
+    print('\n'.join([*faults, f'the extension on a tiny project: {n} checks, {len(faults)} faults']))
+    return bool(faults)
 
 def broken():
     missed = []
     for file,is_,becomes,finds in BROKEN:
         with tempfile.TemporaryDirectory() as t:
             shutil.copytree(root/'nbs'/'_ext'/'nbsite', Path(t)/'nbsite', ignore=shutil.ignore_patterns('__pycache__'))
-            p = Path(t)/'nbsite'/f'{file}.py'
-            s = p.read_text(encoding='utf-8')
-            if is_ not in s: missed.append(f'{file}.py has no {is_!r} to break'); continue
-            p.write_text(s.replace(is_, becomes, 1), encoding='utf-8')
-            r = subprocess.run([sys.executable, __file__], env={**os.environ, 'NBSITE': t, 'PYTHONDONTWRITEBYTECODE': '1'}, capture_output=True, text=True)
-            print(f'{file}: {is_} -> {becomes}:', ' | '.join(l[:110] for l in (r.stdout or r.stderr[-300:]).strip().split('\n')[:3]), flush=True)
-            if not r.returncode or finds!='crash' and not any(l.startswith(f'{finds}: ') for l in r.stdout.split('\n')): missed.append(f'{file}.py: {becomes!r} for {is_!r} was not found by {finds!r}')
+            path = Path(t)/'nbsite'/f'{file}.py'
+            s = path.read_text(encoding='utf-8')
+            if is_ not in s: missed.append(f'{file}.py: there is no {is_!r} to break'); continue
+            path.write_text(s.replace(is_, becomes, 1), encoding='utf-8')
+            env = {**os.environ, 'NBSITE': t, 'PYTHONDONTWRITEBYTECODE': '1'}
+            r = subprocess.run([sys.executable, __file__], env=env, capture_output=True, text=True)
+            if not any(l.startswith(f'{finds}: ') for l in r.stdout.split('\n')):
+                missed.append(f'{file}.py: {becomes!r} for {is_!r} was not found by {finds!r}: {(r.stdout or r.stderr)[-300:]}')
     print('\n'.join([*missed, f'{len(BROKEN)-len(missed)} of {len(BROKEN)} planted mistakes found']))
     return bool(missed)
 

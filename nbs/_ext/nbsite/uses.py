@@ -33,9 +33,8 @@ def taken(code, pkg, exp):
             else: res[a.asname or a.name] = home(a.name, mod, exp) if ours else None
     return res
 
-_scope = ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
-
 _def = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+_scope = *_def[:2], ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 def bound(scope):
     "Names that a cell, a function or a comprehension binds for itself"
@@ -84,7 +83,7 @@ def printed(outputs):
     for o in outputs:
         data = o.get('data', {'text/plain': o.get('text', '')})
         if o.get('name')=='stderr' or o['output_type']=='error' or set(data)-{'text/plain', 'text/html', 'text/markdown'}: return
-        res.append(''.join(data.get('text/plain', '')).rstrip())
+        res.append(''.join(data.get('text/markdown') or data.get('text/plain', '')).rstrip())
         if re.search(r'^<|\bat 0x', res[-1]): return
     lines = '\n'.join(res).split('\n')
     return res if any(res) and len(lines)<=16 and max(map(len, lines))<=160 else None
@@ -92,8 +91,11 @@ def printed(outputs):
 def sample(cell, src, outputs, uses, meta):
     "What a cell gives as an example: its code and its output; None where it is no short open cell that prints text"
     if 'fold' in meta or 'ids' in meta or src.count('\n')>7 or not any(u[4] for u in uses) or not (out := printed(outputs)): return
-    marked = [o for o in cell.findall(nodes.container) if o.get('mime_type')=='text/markdown']      # as the page has it
-    out = [marked.pop(0).deepcopy() if 'text/markdown' in o.get('data', {}) else s for o,s in zip(outputs, out)]
+    marked = [o.deepcopy() for o in cell.findall(nodes.container) if o.get('mime_type')=='text/markdown']     # as the page has it
+    for o in [n for m in marked for n in m.findall()]:
+        if isinstance(o, addnodes.pending_xref): return
+        o.document = None                                           # else the whole page is kept with it
+    out = [marked.pop(0) if 'text/markdown' in o.get('data', {}) else s for o,s in zip(outputs, out)]
     return dict(id=f"cell-{meta['id']}", code=src, out=out, called=sorted({u[0] for u in uses if u[4]}))
 
 # -- from a notebook, its cells; from the tree of its page, their sections -----------------------------------------
@@ -122,9 +124,8 @@ def on_tree(app, doctree):
         for lit in cell.findall(nodes.literal_block):
             if lit.parent.get('nb_element')=='cell_code_source': lit['nbsite_uses'] = uses
         if eg := sample(cell, src, outputs, uses, meta): cell['ids'].append(eg['id'])
-        own = {f"{meta.get('mod')}.{n}" for n in meta.get('ids', [])}
         found.append(dict(id=section['ids'][0], title=section[0].astext(), page=isinstance(section.parent, nodes.document),
-            names=sorted({u[0] for u in uses if u[4] is not None}-own), folded='fold' in meta, example=eg, uses=uses))
+            names=sorted({u[0] for u in uses if u[4] is not None}), folded='fold' in meta, example=eg, uses=uses))
     app.env.nbsite_uses[doc] = found
 
 # -- what an entry shows ------------------------------------------------------------------------------------------
