@@ -9,7 +9,7 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root/'nbs'/'_ext'))
-from nbsite.cells import chapters, directives, name_of, texts     # the site reads the same directives
+from nbsite.cells import chapters, directives, name_of, text     # the site reads the same directives
 from pages import measure
 from urls import branch, lib, ref, user      # one place decides
 
@@ -56,10 +56,10 @@ def shown(nb):
         if 'hide' in d or 'default_exp' in d or not s: continue
         c.source = s
         if c.cell_type=='code':
-            c.metadata['hide_input'] = 'code-fold' in d or d.get('echo')=='false'
+            c.metadata['hide_input'] = 'code-fold' in d
             for o in c.outputs:
                 if (data := o.get('data')) is None: continue
-                if 'image/png' in data: alts.append([' '.join(texts(d.get(k))) for k in ('fig-alt', 'fig-cap')])
+                if 'image/png' in data: alts.append([text(d.get(k, '')) for k in ('fig-alt', 'fig-cap')])
                 for k in set(data) - {'image/png', 'text/markdown'}:    # GitHub and PyPI strip styles from HTML
                     if k!='text/plain' or 'image/png' in data or 'text/markdown' in data: del data[k]
         cells.append(c)

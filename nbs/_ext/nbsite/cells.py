@@ -12,26 +12,20 @@ log = logging.getLogger(__name__)
 # -- directives ---------------------------------------------------------------------------------------------------
 
 _directive = re.compile(r'#\|\s*([\w-]+)\s*(?::\s*|\s+|$)(.*)')
-_true = ('', 'true', 'True')
 
 def directives(src):
     "Leading `#|` lines of `src` as a dict, and the code below them"
     lines,d = src.split('\n'),{}
     while lines and (m := _directive.match(lines[0])): d[m[1]] = m[2].strip(); lines.pop(0)
-    lines = [l for l in lines if not l.rstrip().endswith('#| hide_line')]
     return d, '\n'.join(lines).strip('\n')
 
-def texts(s):
-    "A directive's value as a list of strings: `a`, `\"a\"` or `[\"a\", \"b\"]`"
-    if not s: return []
-    if s[0] not in '["\'': return [s]
-    try: v = ast.literal_eval(s)
-    except (SyntaxError, ValueError): return [s.strip('"\'')]
-    return list(v) if isinstance(v, list) else [v]
+def text(s):
+    "A directive's value, `a` or `\"a\"`, without its quotes"
+    return ast.literal_eval(s) if s[:1] in ('"', "'") else s
 
 def tree(src):
     "`src` parsed, without IPython's magics; None where it is no Python"
-    try: return ast.parse(re.sub(r'^\s*[%!].*$', '', src, flags=re.M))
+    try: return ast.parse(re.sub(r'^[ \t]*[%!].*$', '', src, flags=re.M))
     except SyntaxError: return None
 
 def patched(o):
@@ -65,23 +59,17 @@ def imports(src, pkg):
 # -- Markdown cells -----------------------------------------------------------------------------------------------
 
 _badge   = re.compile(r'\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)\s]*)\)')
-_callout = re.compile(r'^(:{3,})\s*\{\.callout-(\w+)([^}]*)\}\s*$', re.M)
 _fence   = re.compile(r'(^(?:```|~~~).*?^(?:```|~~~)[ \t]*$)', re.M|re.S)
 
-def _admonition(m):
-    "Quarto's `::: {.callout-note title=...}` as a MyST admonition"
-    title = re.search(r'title="([^"]*)"', m[3])
-    return f'{m[1]}{{admonition}} {title[1]}\n:class: {m[2]}' if title else f'{m[1]}{{{m[2]}}}'
-
 def _prose(s):
-    s = _badge.sub(lambda m: f"[{m[1].removeprefix('Open in ')}]({m[2]})", _callout.sub(_admonition, s))
+    s = _badge.sub(lambda m: f"[{m[1].removeprefix('Open in ')}]({m[2]})", s)
     code = lambda t: re.sub(r'`([^`]+)`', r'<code>\1</code>', t.strip())
     s = re.sub(r'[ \t]*(<details[^>]*>)\s*<summary>(.*?)</summary>[ \t]*\n*',
         lambda m: f'{m[1]}<summary>{code(m[2])}</summary>\n\n', s, flags=re.S)
     return re.sub(r'\n*[ \t]*</details>[ \t]*\n*', '\n\n</details>\n\n', s)
 
 def markdown(s):
-    "GitHub's and Quarto's habits in MyST: callouts, text inside `<details>`, badges as plain links"
+    "GitHub's habits in MyST: text inside `<details>`, badges as plain links"
     return ''.join(p if i%2 else _prose(p) for i,p in enumerate(_fence.split(s)))
 
 def urls(cfg, nb):
@@ -115,9 +103,6 @@ def head(s, cfg, docname):
 
 # -- code cells ---------------------------------------------------------------------------------------------------
 
-_magic = re.compile(r'^%(config|matplotlib|load_ext|autoreload|reload_ext).*\n?', re.M)
-_drop = ('hide', 'default_exp', 'default_cls_lvl')
-
 def _label(file, names):
     pub = [n for n in names if not n.startswith('_')]
     what = ', '.join(pub[:4]) + (', …' if len(pub)>4 else '') if pub else 'helpers' if names else 'imports'
@@ -133,11 +118,9 @@ def size(out):
 def code(c, mod, cfg):
     "A code cell with its directives turned into tags and `nbsite` metadata; None if it is not shown"
     d,src = directives(''.join(c['source']))
-    on = lambda k, *vals: k in d and d[k].lower() in (vals or _true)
-    if any(k in d for k in _drop) or on('include','false') or not src: return None
-    tags = [t for k,t in (('echo','remove-input'), ('output','remove-output')) if on(k, 'false')]
+    if 'hide' in d or 'default_exp' in d or not src: return None
     exp = next((k for k in ('exports','export','exporti') if k in d), None)
-    meta = dict(alt=texts(d.get('fig-alt')), cap=' '.join(texts(d.get('fig-cap'))), first=src.split('\n')[0],
+    meta = dict(id=c['id'], alt=text(d.get('fig-alt', '')), cap=text(d.get('fig-cap', '')), first=src.split('\n')[0],
         sizes=[size(o) for o in c.get('outputs', []) if any(k.startswith('image/') for k in o.get('data', {}))])
     mod = d.get(exp) or mod
     if exp and mod:
@@ -145,11 +128,8 @@ def code(c, mod, cfg):
         meta |= dict(ids=[n for n in names if not n.startswith('_')], mod=mod)
         if exp=='exports': meta['label'] = file
         else: meta['fold'] = _label(file, names)
-    if on('code-fold') or on('code-fold', 'show'):
-        summary = ''.join(texts(d.get('code-summary'))) or meta.get('fold') or 'Code'
-        meta |= dict(fold=summary, open=on('code-fold','show'))
-    src = _magic.sub('', src)
-    return {**c, 'source': src, 'metadata': {'tags': tags, 'nbsite': meta}} if src.strip() else None
+    if d.get('code-fold')=='true': meta['fold'] = text(d.get('code-summary', '')) or meta.get('fold') or 'Code'
+    return {**c, 'source': src, 'metadata': {'nbsite': meta}}
 
 _count = iter(range(10**9))
 def md_cell(s): return dict(cell_type='markdown', id=f'nbsite-{next(_count)}', metadata={}, source=s)
@@ -165,7 +145,7 @@ def on_read(app, docname, source):
             if not (new := code(c, mod, cfg)): continue
             cells.append(new)
             if cap := new['metadata']['nbsite']['cap']: cells.append(md_cell(f':::::{{nb-caption}}\n{cap}\n:::::'))
-        elif c['cell_type']=='markdown' and not re.match(r'#+ .* -$', s.strip()):
+        elif c['cell_type']=='markdown':
             cells.append(md_cell(markdown(s) if cells else s))
     first,title,sub = head(cells[0]['source'], cfg, docname)
     cells[0] = md_cell(first)
@@ -197,8 +177,7 @@ def toctree(app):
 class fold(nodes.General, nodes.Element): "Code behind a line that says what it is"
 
 def visit_fold(self, node):
-    is_open = ' open' if node['open'] else ''
-    self.body.append(f'<details class="nb-fold"{is_open}><summary>{node["summary"]}</summary>\n')
+    self.body.append(f'<details class="nb-fold"><summary>{node["summary"]}</summary>\n')
 def depart_fold(self, node): self.body.append('</details>\n')
 def skip(self, node): pass
 
@@ -229,12 +208,8 @@ def figures(cell, meta, cap):
         if h := mime(b, 'text/html'): return _drawn.search(h.astext())
         return mime(b, 'image/')
     pics = [b for b in bundles if is_pic(b)]
-    alts = meta.get('alt') or []
-    if len(alts)>1 and len(alts)!=len(pics):
-        warn(f'{where} has {len(alts)} fig-alt texts for {len(pics)} pictures', cell)
-    npic = 0
-    for i,b in enumerate(pics):
-        alt = alts[min(i, len(alts)-1)] if alts else ''
+    alt,npic = meta.get('alt', ''),0
+    for b in pics:
         if h := mime(b, 'text/html'):
             raw = h.astext()
             if alt and not _touch.search(raw):
@@ -274,7 +249,7 @@ def on_tree(app, doctree):
             if 'label' in meta:
                 inp.insert(0, nodes.raw('', f'<div class="nb-file">{escape(meta["label"])}</div>', format='html'))
             if 'fold' in meta:
-                box = fold(summary=_summary(meta['fold']), open=meta.get('open', False))
+                box = fold(summary=_summary(meta['fold']))
                 cell.replace(inp, box)
                 box += inp
                 if doc==app.config.root_doc: cell.append(cell.pop(0))   # the front page shows the picture first
@@ -293,17 +268,17 @@ def _in_cell(node):
 # -- state kept between builds ------------------------------------------------------------------------------------
 
 def on_purge(app, env, docname):
-    for k in ('nbsite_docs', 'nbsite_defs'):
+    for k in ('nbsite_docs', 'nbsite_defs', 'nbsite_uses'):
         if not hasattr(env, k): setattr(env, k, {})
-    env.nbsite_docs.pop(docname, None)
+    for k in ('nbsite_docs', 'nbsite_uses'): getattr(env, k).pop(docname, None)
     env.nbsite_defs = {k:v for k,v in env.nbsite_defs.items() if v[0]!=docname}
 
 def on_merge(app, env, docnames, other):
-    env.nbsite_docs |= {k:v for k,v in other.nbsite_docs.items() if k in docnames}
+    for k in ('nbsite_docs', 'nbsite_uses'): getattr(env, k).update((d,v) for d,v in getattr(other, k).items() if d in docnames)
     env.nbsite_defs |= {k:v for k,v in other.nbsite_defs.items() if v[0] in docnames}
 
 def on_outdated(app, env, added, changed, removed):
-    for k in ('nbsite_docs', 'nbsite_defs'):
+    for k in ('nbsite_docs', 'nbsite_defs', 'nbsite_uses'):
         if not hasattr(env, k): setattr(env, k, {})
     return [app.config.root_doc] if added or removed else []
 

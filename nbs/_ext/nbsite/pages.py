@@ -2,7 +2,7 @@
 import importlib.util, json, re, shutil
 from pathlib import Path
 
-from .cells import directives, name_of, texts
+from .cells import directives, name_of, text
 
 def eyebrow(docname, pkg):
     "The line above a title"
@@ -45,7 +45,7 @@ def as_markdown(path):
         if c['cell_type']!='code': res.append(''.join(c['source']))
         elif s and 'hide' not in d and 'default_exp' not in d:
             outs = [''.join(o.get('text') or o.get('data', {}).get('text/plain', '')) for o in c.get('outputs', [])]
-            outs = [*texts(d['fig-alt'])] if 'fig-alt' in d else [f'```\n{o.rstrip()}\n```' for o in outs if o]
+            outs = [text(d['fig-alt'])] if 'fig-alt' in d else [f'```\n{o.rstrip()}\n```' for o in outs if o]
             res += [f'```python\n{s}\n```', *outs]
     return '\n\n'.join(res) + '\n'
 
