@@ -58,7 +58,9 @@ def names(code, known, pkg, exp):
             if full := home(o.attr, mod, exp): yield full, o.end_lineno, o.end_col_offset-len(o.attr.encode()), o.attr, id(o) in calls
         elif isinstance(o, ast.Name) and isinstance(o.ctx, ast.Load) and '.' in (full := known.get(o.id) or ''):
             yield full, o.lineno, o.col_offset, o.id, id(o) in calls
-        if isinstance(o, _scope): known = {k: v for k,v in known.items() if k not in bound(o)}
+        if isinstance(o, _scope):
+            own = bound(o)
+            known = {k: v for k,v in known.items() if k not in own}
         for c in ast.iter_child_nodes(o): yield from walk(c, known)
     calls = {id(o.func) for o in ast.walk(code) if isinstance(o, ast.Call)}
     return list(walk(code, known))
