@@ -35,7 +35,8 @@ def normalize_all(
         lo,hi = data.x_train.min(),data.x_train.max()
         raise ValueError(f"data: got pixels from {lo:.3g} to {hi:.3g}, normalised before; "
                          "wanted pixels in [0,1], as load_data gives them")
-    mean,std = data.x_train.mean(),data.x_train.std()
+    x = data.x_train.double()      # in float32 the last digit hangs on the number of threads
+    mean,std = x.mean().to(data.x_train.dtype),x.std().to(data.x_train.dtype)
     pixels = {k: getattr(data, k) for k in ('x_train', 'x_valid', 'x_test')}
     new = Normalized(*data._replace(**{k: normalize(x, mean, std) for k,x in pixels.items()}))
     new.mean,new.std = mean.item(),std.item()
