@@ -609,6 +609,8 @@ defvjp('attention', lambda q, k, v, mask, causal, scale:
 @op
 def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, scale=None,
     enable_gqa=False):
+    if is_causal and attn_mask is not None:
+        raise ValueError("scaled_dot_product_attention: got a mask and is_causal=True, wanted one of them")
     q,k,v = query,key,value
     if enable_gqa: k,v = (o.repeat_interleave(q.shape[-3]//o.shape[-3], -3) for o in (k, v))
     how = attn_mask,is_causal,1/math.sqrt(q.shape[-1]) if scale is None else scale

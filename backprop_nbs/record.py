@@ -1144,7 +1144,8 @@ def record(
 ):
     "What PyTorch code computes: `with record() as tape: ...`, then `tape.backward(loss)`"
     if functions not in ('torch','through'):
-        raise ValueError(f"functions: got {functions!r}, wanted 'torch' or 'through'")
+        got = repr(functions) if isinstance(functions, str) else f'a {type(functions).__name__}'
+        raise ValueError(f"functions: got {got}, wanted 'torch' or 'through'")
     if _local.tape is not None:
         raise RuntimeError("record: this is inside of another `record` already")
     tape,cached = Recording(functions, check),torch.is_autocast_cache_enabled()
