@@ -1144,7 +1144,8 @@ def record(
 ):
     "What PyTorch code computes: `with record() as tape: ...`, then `tape.backward(loss)`"
     if functions not in ('torch','through'):
-        got = repr(functions) if isinstance(functions, str) else f'a {type(functions).__name__}'
+        kind = type(functions).__name__
+        got = repr(functions) if kind=='str' else f'a {kind}'
         raise ValueError(f"functions: got {got}, wanted 'torch' or 'through'")
     if _local.tape is not None:
         raise RuntimeError("record: this is inside of another `record` already")
