@@ -80,8 +80,8 @@ def search_faults(browser, url):
     for typed,want in SEARCHES.items():
         field.fill(''); field.click(); field.press_sequentially(typed)
         page.wait_for_function('q => document.querySelector(".nb-found").innerText.endsWith(" for "+q)', arg=typed)
-        page.wait_for_selector('.nb-hits li a', timeout=10_000)
-        got = page.locator('.nb-hits li a').first.get_attribute('href').removeprefix(url)
+        page.wait_for_selector('.nb-hits li:first-child a', timeout=10_000)      # an entry is filled when its text has come: the second may be before the first
+        got = page.locator('.nb-hits li:first-child a').get_attribute('href').removeprefix(url)
         if got!=want: found.append(f'search {typed!r}: {got} comes first, wanted {want}')
     field.press('Enter'); page.wait_for_url('**'+got)
     page.close()

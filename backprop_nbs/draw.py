@@ -436,7 +436,7 @@ _WIDGET = '''<div class="bn-steps" id="ID" tabindex="0" role="group"
 #ID .quiet{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media (prefers-reduced-motion:reduce){#ID *{transition:none}}
 </style>
-<div class="g">SVG</div>
+<div class="g" role="group" aria-label="The graph">SVG</div>
 <div class="bar"><button type="button" data-to="first" aria-label="First step">|&lt;</button>
 <button type="button" data-to="back" aria-label="Step back">&lt;</button>
 <button type="button" data-to="next" aria-label="Next step">&gt;</button>
@@ -455,6 +455,7 @@ function show(){
   q(".edge").forEach(function(e){e.classList.toggle("now",s.edges.indexOf(e.dataset.edge)>=0)});
   var G=root.querySelector(".g"),r=root.querySelector(".now rect").getBoundingClientRect(),w=G.getBoundingClientRect();
   G.scrollLeft+=r.left+r.width/2-w.left-w.width/2;
+  G.tabIndex=G.scrollWidth>G.clientWidth?0:-1;
   root.querySelector(".at").textContent=count();
   say.innerHTML='<span class="quiet">'+count()+". </span>"+s.say;
   q("button").forEach(function(b){var t=b.dataset.to;
@@ -462,7 +463,8 @@ function show(){
 }
 function go(t){k=t==="first"?0:t==="last"?S.length-1:Math.max(0,Math.min(S.length-1,k+(t==="next"?1:-1)));show()}
 q("button").forEach(function(b){b.addEventListener("click",function(){go(b.dataset.to)})});
-root.addEventListener("keydown",function(e){var t={ArrowRight:"next",ArrowLeft:"back",Home:"first",End:"last"}[e.key];
+root.addEventListener("keydown",function(e){if(e.target===root.querySelector(".g"))return;
+    var t={ArrowRight:"next",ArrowLeft:"back",Home:"first",End:"last"}[e.key];
     if(e.key===" "&&e.target===root)t="next";if(t){go(t);e.preventDefault();e.stopPropagation()}});
 var tall=0;S.forEach(function(s){say.innerHTML=s.say;tall=Math.max(tall,say.offsetHeight)});
     say.style.minHeight=tall+"px";

@@ -58,7 +58,7 @@
     const all = [input, ...links()], at = all.indexOf(document.activeElement);
     if (box.hidden || at < 0) return;
     if (e.key === "Escape") { input.value = ""; show(); input.focus(); }
-    if (e.key === "Enter" && !at) { e.preventDefault(); links()[0].click(); }
+    if (e.key === "Enter" && !at) { e.preventDefault(); const hit = box.querySelector(".nb-hits li"); (hit ? hit.querySelector("a") : links()[0])?.click(); }
     const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[e.key];
     if (to !== undefined) { all[Math.max(0, Math.min(all.length - 1, to))].focus(); e.preventDefault(); }
   });
