@@ -314,7 +314,8 @@ def _labels(o, names, words):
                         else '') if s]
 
 class _Layout:
-    "Where the boxes of a graph stand: widths of columns, height of rows"
+    "Where the boxes of a graph stand, from left to right: widths of columns, height of rows"
+    down = False
     def __init__(self, nodes, names, extra):
         self.pos,self.routes = _place(nodes)
         words = _words(nodes, names)
@@ -330,27 +331,48 @@ class _Layout:
 
     def needs(self, v): return CHAR*max(8*bool(self.extra), *map(len, self.text[v])) + 2*PAD
     def wide(self, v): return self.width[self.pos[v][0]]
+    def xy(self, along, across): return f'{across:.1f} {along:.1f}' if self.down else f'{along:.1f} {across:.1f}'
+    def point(self, v, side):
+        "Along the flow and across it: the middle of a box (0), or where its arrows arrive (-1) and leave (1)"
+        x,y = self.at(v)
+        return (y+side*self.tall/2, x) if self.down else (x+side*self.wide(v)/2, y)
     def at(self, v):
         c,r = self.pos[v]
         return self.left[c] + self.width[c]/2, 8 + self.tall/2 + (r-self.top)*(self.tall+18)
 
-def _bends(pts):
+class _Downwards(_Layout):
+    "The same graph from top to bottom, each layer a row of boxes, for a narrow page"
+    down = True
+    def __init__(self, nodes, names, extra):
+        super().__init__(nodes, names, extra)
+        layers,self.x = [[] for _ in self.width],{}
+        for v in sorted(self.pos, key=lambda v: self.pos[v][1]): layers[self.pos[v][0]].append(v)
+        wide = [sum(map(self.wide, l)) + 12*(len(l)-1) for l in layers]
+        for l,w in zip(layers, wide):
+            x = 8 + (max(wide)-w)/2
+            for v in l: self.x[v],x = x + self.wide(v)/2,x + self.wide(v) + 12
+        self.size = max(wide)+16, 16 + self.tall + (len(layers)-1)*(self.tall+GAP)
+
+    def wide(self, v): return self.needs(v) if v in self.text else 20
+    def at(self, v): return self.x[v], 8 + self.tall/2 + self.pos[v][0]*(self.tall+GAP)
+
+def _bends(lay, pts):
     "A smooth line through points"
-    x,y = pts[0]
-    bends = (f'C{(x0+x1)/2:.1f} {y0:.1f} {(x0+x1)/2:.1f} {y1:.1f} {x1:.1f} {y1:.1f}' for (x0,y0),
-             (x1,y1) in zip(pts, pts[1:]))
-    return f'M{x:.1f} {y:.1f}' + ''.join(bends)
+    bends = (f'C{lay.xy((a0+a1)/2, c0)} {lay.xy((a0+a1)/2, c1)} {lay.xy(a1, c1)}'
+             for (a0,c0),(a1,c1) in zip(pts, pts[1:]))
+    return f'M{lay.xy(*pts[0])}' + ''.join(bends)
 
 def _edge(lay, a, b, path, name, ink, extra):
     "An arrow; in the widget also a head at its other end, for the gradient"
-    pts = [(lay.at(v)[0] + (lay.wide(v)/2 if v==a else 0), lay.at(v)[1]) for v in path[:-1]]
-    pts.append((lay.at(b)[0]-lay.wide(b)/2-5, lay.at(b)[1]))
-    (x0,y0),(x,y) = pts[0],pts[-1]
-    back = (f'<path class="back" d="M{x0+6:.1f} {y0-3.5:.1f}l-6 3.5l6 3.5z" fill="{ink}" stroke="none"/>'
-            if extra else '')
+    pts = [lay.point(v, v==a) for v in path[:-1]]
+    end,mid = lay.point(b, -1)
+    pts.append((end-5, mid))
+    def head(kind, at, way):
+        return (f'<path class="{kind}" d="M{lay.xy(at[0], at[1]-3.5)}l{lay.xy(way, 3.5)}l{lay.xy(-way, 3.5)}z" '
+                f'fill="{ink}" stroke="none"/>')
+    back = head('back', (pts[0][0]+6, pts[0][1]), -6) if extra else ''
     return (f'<g class="edge" data-edge="{name}" fill="none" stroke="{ink}" stroke-width="1.3"><path '
-            f'd="{_bends(pts)}"/>'
-            f'<path class="head" d="M{x:.1f} {y-3.5:.1f}l6 3.5l-6 3.5z" fill="{ink}" stroke="none"/>{back}</g>')
+            f'd="{_bends(lay, pts)}"/>{head("head", pts[-1], 6)}{back}</g>')
 
 def _box(lay, o, i, ink, extra):
     "The box of a tensor, with its lines of text"
@@ -370,10 +392,10 @@ def _box(lay, o, i, ink, extra):
             f'stroke-width="1.3"{dash}/>'
             + ''.join(rows) + '</g>')
 
-def _svg(nodes, names, ink=INK, extra=0):
+def _svg(nodes, names, ink=INK, extra=0, layout=_Layout):
     "The graph as SVG; every box has the id of its place in `nodes`"
     from html import escape
-    lay,where = _Layout(nodes, names, extra),{id(o): i for i,o in enumerate(nodes)}
+    lay,where = layout(nodes, names, extra),{id(o): i for i,o in enumerate(nodes)}
     W,H = lay.size
     head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {W:.0f} {H:.0f}" width="{W:.0f}" height="{H:.0f}" '
             'role="img" '
@@ -390,14 +412,27 @@ def _describe(nodes, names):
                                              if o.op is not None)
 
 class Drawing:
-    "SVG that a notebook shows"
-    def __init__(self, svg, n=0): self.svg,self.n = svg,n
+    "A graph as SVG; a notebook and the site show it from left to right, or downwards where the page is narrow"
+    def __init__(self, nodes, names):
+        self.n,self.svg = len(nodes),_svg(nodes, names)
+        self._two = [_svg(nodes, names, 'currentColor', layout=how) for how in (_Layout, _Downwards)]
+        self._turn = round(.75*_Layout(nodes, names, 0).size[0])      # narrower, and its letters are below 9 pixels
+
     def __repr__(self): return f'Drawing of {self.n} tensors (a notebook shows it; `.save` writes it)'
     def _repr_svg_(self): return self.svg
+    def _repr_html_(self):
+        from hashlib import sha1
+        uid = 'g' + sha1(self.svg.encode()).hexdigest()[:8]
+        across,down = (f'<div class="{how}">{svg}</div>' for how,svg in zip(('across', 'down'), self._two))
+        return (f'<div class="bn-graph" id="{uid}"><style>#{uid}{{container-type:inline-size}} '
+                f'#{uid} svg{{display:block;max-width:100%;height:auto;margin:0 auto}} #{uid} .down{{display:none}} '
+                f'@container (max-width:{self._turn}px){{#{uid} .across{{display:none}} '
+                f'#{uid} .down{{display:block}}}}</style>\n{across}\n{down}</div>')
+
     def save(self,
         path, # File to write, `.svg`
     ):
-        "Write the drawing"
+        "Write the drawing, from left to right"
         from pathlib import Path
         Path(path).write_text(self.svg, encoding='utf-8')
 
@@ -409,7 +444,7 @@ def draw_graph(
 ): # A `Drawing`
     "Draw the graph of the operations that `t` came from"
     nodes = _nodes(_ours(t), most)
-    return Drawing(_svg(nodes, {id(_ours(o)): k for k,o in names.items()}), len(nodes))
+    return Drawing(nodes, {id(_ours(o)): k for k,o in names.items()})
 
 # %% ../nbs/13_draw.ipynb #282a12ea
 _WIDGET = '''<div class="bn-steps" id="ID" tabindex="0" role="group"

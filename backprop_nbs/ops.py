@@ -243,7 +243,7 @@ defvjp('softplus', F.softplus, lambda g,out,a,beta=1.,threshold=20.: where(a*bet
        sample=_square)
 defvjp('silu', lambda a, inplace=False: F.silu(a), lambda g,out,a,**_: g*a.sigmoid()*(1+a*(1-a.sigmoid())),
        sample=_square)
-defvjp('gelu', F.gelu, lambda g,out,a,approximate='none': g*_gelu_slope(a, approximate),
+defvjp('gelu', F.gelu, lambda g,out,a,approximate='none': _then(_gelu_slope(a, approximate), ('mul', g)),
        sample=lambda r: [(r(3, 3),), (r(3, 3), dict(approximate='tanh'))])
 defvjp('elu', lambda a, alpha=1., inplace=False: F.elu(a, alpha),
        lambda g,out,a,alpha=1.,inplace=False: where(a>0, g, g*alpha*a.clamp_max(0).exp()),
@@ -277,9 +277,23 @@ def _halves(more, tie, g):
     return where(more, torch.ones((), dtype=g.dtype, device=g.device), 0) + where(tie,
         torch.full((), .5, dtype=g.dtype, device=g.device), 0)
 
+def _then(x, *steps):
+    "One step after the other on a fresh `x`: in its memory, where no history is kept and no `vmap` forbids it"
+    for name,*args in steps:
+        if any(isinstance(o, Tensor) or getattr(o, 'requires_grad', False) for o in (x, *args)):
+            x = OPS[name](x, *args)
+            continue
+        try: x = getattr(x, f'{name}_')(*args)
+        except RuntimeError as e:
+            if not str(e).startswith('vmap:'): raise
+            x = getattr(x, name)(*args)
+    return x
+
 def _gelu_slope(a, approximate='none'):
     "d gelu(a)/da: Phi(a) + a*phi(a), or the slope of its tanh form"
-    if approximate=='none': return .5*(1 + (a*math.sqrt(.5)).erf()) + a*(-.5*a*a).exp()/math.sqrt(2*math.pi)
+    if approximate=='none':
+        density = _then(a*a, ('mul', -.5), ('exp',), ('mul', 1/math.sqrt(2*math.pi)), ('mul', a))
+        return _then(a*math.sqrt(.5), ('erf',), ('add', 1), ('mul', .5), ('add', density))
     k,c = math.sqrt(2/math.pi),.044715
     t = (k*(a + c*a*a*a)).tanh()
     return .5*(1+t) + .5*a*(1-t*t)*k*(1 + 3*c*a*a)
@@ -422,9 +436,20 @@ def _addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     a,b = batch1.transpose(0, 1),batch2.reshape(-1, batch2.shape[-1])
     return _addmm(input, a.reshape(a.shape[0], -1) if a.numel() else a.reshape(a.shape[0], b.shape[0]), b, beta=beta,
         alpha=alpha)
+# of a layer's weights the rows are the units: the gradient shall lie in memory as they do
+defvjp('matmul_t', lambda a, w: a@w.mT, lambda g,out,a,w: g@w, lambda g,out,a,w: g.mT@a,
+       sample=lambda r: (r(3, 4), r(5, 4)))
+defvjp('affine_t', lambda a, w, b: torch.addmm(b, a, w.mT), lambda g,out,a,w,b: g@w, lambda g,out,a,w,b: g.mT@a,
+       lambda g,out,a,w,b: unbroadcast(g, b.shape), sample=lambda r: (r(3, 4), r(5, 4), r(5)))
+def _by_rows(a, w, *bias):
+    "`a@w.mT`, and the bias: each row of `w` makes one number of every row of `a`"
+    flat = a if a.ndim==2 else a.reshape(a.shape[:-1].numel(), a.shape[-1])
+    out = RULES['affine_t' if bias else 'matmul_t'](flat, w, *bias)
+    return out if flat is a else out.reshape((*a.shape[:-1], w.shape[0]))
 @op
 def _linear(input, weight, bias=None):
-    out = _matmul(input, weight.mT if weight.ndim>1 else weight)
+    if weight.ndim>1: return _by_rows(input, weight, *([] if bias is None else [bias]))
+    out = _matmul(input, weight)
     return out if bias is None else out + bias
 @op
 def _addcmul(input, tensor1, tensor2, *, value=1): return input + tensor1*tensor2*value
@@ -542,9 +567,16 @@ def _max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mod
     return (out,i) if return_indices else out
 _expose(lambda *args, **kw: _max_pool2d(*args, return_indices=True, **kw), 'max_pool2d_with_indices')
 
-defvjp('standardise',
-       lambda a, dims, eps: (a - a.mean(dims, keepdim=True)) * (a.var(dims, correction=0, keepdim=True) + eps).rsqrt(),
-       lambda g,out,a,dims,eps: (a.var(dims, correction=0, keepdim=True) + eps).rsqrt()
+def _standard(a, dims, eps):
+    "`a` less its mean along `dims`, over its standard deviation; and 1 over that"
+    fused = type(a) is torch.Tensor and not a.requires_grad and a.dtype in (torch.float32,torch.float64)
+    if fused and dims==(*range(-len(dims), 0),):         # nobody differentiates the deviations that it gives
+        out,_,rstd = torch.native_layer_norm(a, a.shape[-len(dims):], None, None, eps)
+        return out,rstd
+    rstd = (a.var(dims, correction=0, keepdim=True) + eps).rsqrt()
+    return (a - a.mean(dims, keepdim=True)) * rstd,rstd
+defvjp('standardise', lambda a, dims, eps: _standard(a, dims, eps)[0],
+       lambda g,out,a,dims,eps: _standard(a, dims, eps)[1]
            * (g - g.mean(dims, keepdim=True) - out*(g*out).mean(dims, keepdim=True)),
            sample=lambda r: (r(3, 3), (-1,), 1e-5))
 def _affine(x, weight, bias):
@@ -589,15 +621,17 @@ def _embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2., sca
 # the table of weights is made again on the way back, once for the three gradients of one cotangent
 def _scores(q, k, mask, causal, scale):
     s = _matmul(q*scale, k.mT)
-    if causal: mask = torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).tril()
-    if mask is None: return s
+    if mask is None and not causal: return s
+    if causal:
+        later = torch.ones(s.shape[-2:], dtype=torch.bool, device=s.device).triu(1)
+        return _then(s, ('masked_fill', later, -math.inf))
     return s.masked_fill(mask.logical_not(), -math.inf) if mask.dtype==torch.bool else s + mask
 _tables = WeakIdKeyDictionary()    # cotangent -> (what it belongs to, weights, gradient of the scores)
 def _table(g, out, q, k, v, *how):
     made = None if isinstance(g, Tensor) else _tables.get(g)         # what has a history is made anew
     if made is None or made[0] is not out:
-        p = RULES['safe_softmax'](_scores(q, k, *how), -1)
-        made = out,p,p*(_matmul(g, v.mT) - (g*out).sum(-1, keepdim=True))
+        p = RULES['softmax' if how[0] is None else 'safe_softmax'](_scores(q, k, *how), -1)
+        made = out,p,_then(_matmul(g, v.mT), ('sub', (g*out).sum(-1, keepdim=True)), ('mul', p))
         if not isinstance(g, Tensor): _tables[g] = made
     return made[1:]
 defvjp('attention', lambda q, k, v, mask, causal, scale:

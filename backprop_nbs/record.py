@@ -23,12 +23,12 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.checkpoint import CheckpointFunction
 from torch.utils.hooks import BackwardHook, RemovableHandle
 from .engine import OPS, RULES, Node, Rule, Tensor, apply, backprop
-from .engine import _start
+from .engine import _start, _value
 from .ops import NO_SLOPE, FOLLOW, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
 from .ops import _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
-from .ops import _affine, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take, _unread, _write
+from .ops import _affine, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take, _unread, _write
 _aten = torch.ops.aten
 
 # %% ../nbs/16_record.ipynb #f88ae760
@@ -67,9 +67,7 @@ def _embedded(w, ids, padding_idx=-1, by_count=False, sparse=False):
 def _half(x, half): return _cast(x, torch.float32 if half else None)
 
 def _layer_normed(x, shape, w, b, eps):
-    a,dims = x.data if isinstance(x, Tensor) else x,tuple(range(-len(shape), 0))
-    rstd = (a.var(dims, correction=0, keepdim=True)+eps).rsqrt()
-    return OPS['layer_norm'](x, shape, w, b, eps),a.mean(dims, keepdim=True),rstd
+    return OPS['layer_norm'](x, shape, w, b, eps),*torch.native_layer_norm(*map(_value, (x, shape, w, b, eps)))[1:]
 def _group_normed(x, w, b, n, c, hw, groups, eps):
     a = x.reshape(n, groups, c*hw//groups)               # torch differentiates these two as well
     return OPS['group_norm'](x, groups, w, b, eps),a.mean(-1),(a.var(-1, correction=0)+eps).rsqrt()
@@ -99,6 +97,12 @@ def _multilabel_margin(x, t, reduction=1):
     loss = where((z>0) & (valid>0).unsqueeze(-1) & ~hit.unsqueeze(-2), z, 0).sum((-1, -2))/c
     return (loss.mean() if reduction==1 else loss.sum() if reduction==2 else loss),hit.to(x.dtype)
 
+def _with_node(data, node):
+    "A `Tensor` of these numbers that was made as `node` says"
+    t = object.__new__(Tensor)
+    t.data,t.requires_grad,t.node = data,True,node
+    return t
+
 def _before_repeat(x):
     "The `Tensor` that was repeated along a new first axis to make `x`; None if that is not how it was made"
     n = x.node if type(x) is Tensor and x.ndim==3 and len(x)>1 and not x.data.stride(0) else None
@@ -106,19 +110,33 @@ def _before_repeat(x):
         p = n.parents[0]
         if p.shape==x.shape[1:]:
             if type(p) is Tensor: return p
-            t = object.__new__(Tensor)
-            t.data,t.requires_grad,t.node = x.data[0],True,p
-            return t
+            return _with_node(x.data[0], p)
         n = p if p.shape==x.shape else None
+
+def _before_turn(x):
+    "The `Tensor` that was transposed to make the matrix `x`; None if that is not how it was made"
+    n = x.node if type(x) is Tensor else None
+    if type(n) is not Node or n.op is not RULES['transpose'] or n.saved is None: return None
+    p = n.parents[0]
+    return p if type(p) is Tensor else _with_node(x.data.mT, p)
+
+def _product(a, b):
+    "A product with a matrix that was transposed for it, as in `nn.Linear`: its gradient lies as the matrix does"
+    w = _before_turn(b)
+    return OPS['mm'](a, b) if w is None else _by_rows(a, w)
+def _product_and(term, a, b, *, beta=1, alpha=1):
+    w = _before_turn(b) if beta==1 and alpha==1 else None
+    return OPS['addmm'](term, a, b, beta=beta, alpha=alpha) if w is None else _by_rows(a, w, term)
 
 def _many(a, b):
     "Many products with one matrix, which PyTorch makes of a linear layer on inputs that do not lie in order, are one"
     w = _before_repeat(b)
     if w is None: return OPS['bmm'](a, b)
-    return OPS['matmul'](a.reshape(-1, a.shape[-1]), w).reshape((*a.shape[:-1], w.shape[-1]))
+    return _product(a.reshape(-1, a.shape[-1]), w).reshape((*a.shape[:-1], w.shape[-1]))
 
 ATEN = dict( # adapters, where PyTorch's inner operation has other arguments than ours
-    bmm=_many, view=OPS['reshape'], _unsafe_view=OPS['reshape'], alias=lambda x: x, lift_fresh=lambda x: x,
+    mm=_product, addmm=_product_and, bmm=_many, view=OPS['reshape'], _unsafe_view=OPS['reshape'],
+    alias=lambda x: x, lift_fresh=lambda x: x,
     expand=lambda x, size, implicit=False: _expand(x, size), slice=_slice,
     index=_index, _unsafe_index=_index, index_put=_put_at, index_fill=_fill_at, _to_copy=_copied, fill=_filled,
     unsafe_split=OPS['split'], unsafe_chunk=OPS['chunk'], unsafe_split_with_sizes=OPS['split'],
