@@ -28,7 +28,8 @@ from .ops import NO_SLOPE, FOLLOW, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
 from .ops import _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
-from .ops import _affine, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take, _unread, _write
+from .ops import _affine, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take
+from .ops import _unread, _write
 _aten = torch.ops.aten
 
 # %% ../nbs/16_record.ipynb #f88ae760
