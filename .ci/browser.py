@@ -10,6 +10,7 @@ Exits with 1 if a page says an error in the console, asks another host, is wider
 or a search or a widget does not do what it should; with 2 where there is no browser.
 """
 import json, os, random, shutil, sys, threading
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +73,16 @@ def page_faults(browser, url, name, width, dark):
     ctx.close()
     return found
 
+def modes_faults(folder, chromium, name):
+    "What is wrong with one page in all modes, in a browser of its own"
+    url = serve(folder)
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
+        found = [f"{name}, {width} pixels, {'dark' if dark else 'light'}: {f}" for width in WIDTHS for dark in (False, True)
+                 for f in page_faults(browser, url, name, width, dark)]
+        browser.close()
+    return found
+
 def search_faults(browser, url):
     "Searches whose first result is another section than it should be"
     page = browser.new_page()
@@ -114,13 +125,11 @@ def main(folder, *args):
     steppers = [p for p in pages if 'class="bn-steps' in (folder/f'{p}.html').read_text(encoding='utf-8')]
     named = [a for a in args if not a.startswith('-')]
     some = named or (pages if '--full' in args else sorted({'index', *random.Random(0).sample(pages, len(pages)//10)}))
-    faults,url = [],serve(folder)
+    with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        faults = [f for found in pool.map(partial(modes_faults, str(folder), chromium), some) for f in found]
+    url = serve(folder)
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium, args=['--no-sandbox'])
-        for name in some:
-            for width in WIDTHS:
-                for dark in (False, True):
-                    faults += [f"{name}, {width} pixels, {'dark' if dark else 'light'}: {f}" for f in page_faults(browser, url, name, width, dark)]
         faults += search_faults(browser, url) + widget_faults(browser, url, steppers)
         browser.close()
     print('\n'.join([*faults, f'{len(some)} pages in {2*len(WIDTHS)} modes, {len(SEARCHES)} searches, steppers of {len(steppers)} pages: {len(faults)} faults']))
