@@ -392,10 +392,10 @@ def _box(lay, o, i, ink, extra):
             f'stroke-width="1.3"{dash}/>'
             + ''.join(rows) + '</g>')
 
-def _svg(nodes, names, ink=INK, extra=0, layout=_Layout):
+def _svg(nodes, names, ink=INK, extra=0, lay=None):
     "The graph as SVG; every box has the id of its place in `nodes`"
     from html import escape
-    lay,where = layout(nodes, names, extra),{id(o): i for i,o in enumerate(nodes)}
+    lay,where = lay or _Layout(nodes, names, extra),{id(o): i for i,o in enumerate(nodes)}
     W,H = lay.size
     head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {W:.0f} {H:.0f}" width="{W:.0f}" height="{H:.0f}" '
             'role="img" '
@@ -414,9 +414,10 @@ def _describe(nodes, names):
 class Drawing:
     "A graph as SVG; a notebook and the site show it from left to right, or downwards where the page is narrow"
     def __init__(self, nodes, names):
-        self.n,self.svg = len(nodes),_svg(nodes, names)
-        self._two = [_svg(nodes, names, 'currentColor', layout=how) for how in (_Layout, _Downwards)]
-        self._turn = round(.75*_Layout(nodes, names, 0).size[0])      # narrower, and its letters are below 9 pixels
+        across,down = (how(nodes, names, 0) for how in (_Layout, _Downwards))
+        self.n,self.svg = len(nodes),_svg(nodes, names, lay=across)
+        self._two = [_svg(nodes, names, 'currentColor', lay=how) for how in (across, down)]
+        self._turn = round(.75*across.size[0])      # narrower, and its letters are below 9 pixels
 
     def __repr__(self): return f'Drawing of {self.n} tensors (a notebook shows it; `.save` writes it)'
     def _repr_svg_(self): return self.svg
