@@ -361,23 +361,24 @@ def forward_and_backward_blocks(
         raise ValueError(f"block: got {block!r}, wanted a whole number of rows, 1 or more, "
                          "or None")
     _check_mse(inp[:,:1], targ)
-    n,loss,w1t = len(inp),0.,w1.t().contiguous()
-    w1tg,b1g,w2g,b2g = (torch.zeros_like(p) for p in (w1t, b1, w2, b2))
-    bufs = inp.new_empty(2, w1t.shape[0], min(block, n))
+    n,nh,loss,columns = len(inp),w1.shape[1],0.,torch.get_num_threads()==1
+    w = w1.t().contiguous().t() if columns else w1
+    wg,b1g,w2g,b2g = (torch.zeros_like(p) for p in (w, b1, w2, b2))    # in the same order in memory
+    bufs = inp.new_empty(2, nh, min(block, n)).mT if columns else inp.new_empty(2, min(block, n), nh)
     if input_grad: inp.g = torch.empty_like(inp)
     for i in range(0, n, block):
         x,t = inp[i:i+block],targ[i:i+block]
-        share,(l2t,l1tg) = len(x)/n,bufs[:,:,:len(x)]
-        torch.addmm(b1[:,None], w1t, x.t(), out=l2t).clamp_min_(0.)    # lin and relu
-        out = lin(l2t.t(), w2, b2)
+        share,(l2,l1g) = len(x)/n,bufs[:,:len(x)]
+        torch.addmm(b1, x, w, out=l2).clamp_min_(0.)                   # lin and relu
+        out = lin(l2, w2, b2)
         loss = loss + share*mse(out, t)
         mse_grad(out, t)
         out.g *= share
-        w2g.addmm_(l2t, out.g)
+        w2g.addmm_(l2.t(), out.g)
         b2g += out.g.sum(0)
-        torch.mm(w2, out.g.t(), out=l1tg).mul_(l2t.sign_())            # the mask
-        w1tg.addmm_(l1tg, x)
-        b1g += l1tg.sum(1)
-        if input_grad: torch.mm(l1tg.t(), w1t, out=inp.g[i:i+block])
-    w1.g,b1.g,w2.g,b2.g = w1tg.t().contiguous(),b1g,w2g,b2g
+        torch.mm(out.g, w2.t(), out=l1g).mul_(l2.sign_())              # the mask
+        wg.addmm_(x.t(), l1g)
+        b1g += l1g.sum(0)
+        if input_grad: torch.mm(l1g, w.t(), out=inp.g[i:i+block])
+    w1.g,b1.g,w2.g,b2.g = wg.contiguous(),b1g,w2g,b2g
     return loss

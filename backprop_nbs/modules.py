@@ -86,6 +86,7 @@ def _own(l):
 class Module(Parts):
     "Base class of layers: a subclass writes `forward` and `bwd`, and names its parameters"
     args,kwargs,calling,calls,input_grad = None,{},False,0,True
+    _looked,_twice = False,0
 
     def __call__(self, *args, **kwargs):
         self.args,self.kept,self.calling = None,SimpleNamespace(),True
@@ -129,21 +130,24 @@ class Module(Parts):
         "Call `bwd` with what the last call of the layer kept; once for each call"
         if self.args is None: raise RuntimeError(f"{type(self).__name__}: {_why(self)}")
         args,self.args,self.input_grad = self.args,None,input_grad
-        wanted = input_grad or self.parameters()
-        if wanted or any(_unnamed(l) for _,l in self.named_modules()):
+        if input_grad or self.params or _learns(self) or any(_unnamed(l) for _,l in self.named_modules()):
             self.bwd(self.out, *args, **self.kwargs)
-        if self.calls: _forgotten(self, args)
-        self.calls = 0
+        if self.calls and not self._looked: _forgotten(self, args)
+        self._twice,self.calls = self.calls,0
 
 # %% ../nbs/03_modules.ipynb #0f6a779f
 def _why(l):
     "Why there is nothing to go back through"
     if not hasattr(l, 'out'): why = 'backward before forward'
-    elif getattr(l, '_twice', 0)>1:
+    elif l._twice>1:
         return (f"a second backward. It was called {l._twice} times before it, and a layer keeps its last call only: "
                 "use one layer for each place (they may share tensors)")
     else: why = 'a second backward'
     return f"{why}; call the layer, or its model, on an input first, once for each backward"
+
+def _learns(l):
+    "Has the layer, or one inside it, a parameter? Asked at every step, so the first one found is enough"
+    return any(p is not None for _,p in _own(l)) or any(_learns(c) for _,c in l.named_children())
 
 def _unnamed(l):
     "Attributes that may be forgotten parameters, until a backward has looked at them"
@@ -152,8 +156,7 @@ def _unnamed(l):
 
 def _forgotten(l, args):
     "Warn of attributes that got a gradient and are no parameters: no optimiser would ever move them"
-    l._twice,unnamed = l.calls,_unnamed(l)
-    l._looked = True
+    unnamed,l._looked = _unnamed(l),True
     mine = {id(t) for t in (*l.parameters(), *args)}
     lost = [k for k,v in unnamed.items() if hasattr(v, 'g') and id(v) not in mine]
     if not lost: return

@@ -380,9 +380,8 @@ def _on(device, model, data):
     return data
 
 # %% ../nbs/05_training.ipynb #9bad76b5
-def _finite(run, loss, what, x):
-    "Raise `DivergedError` unless the loss is a finite number"
-    if math.isfinite(loss): return
+def _diverged(run, what, x):
+    "Raise `DivergedError` and say where it first shows"
     err = DivergedError(f"{what}; it first shows in {first_bad(run.model, x)}. "
                         f"Try a smaller lr than {getattr(run.opt, 'lr', 'this one')}")
     err.run = run
@@ -397,8 +396,8 @@ def _batch(run, xb, yb, schedule, callbacks):
     if schedule: run.opt.lr = schedule(run.step)
     run.opt.zero_grad()
     loss = run.model(xb, yb).item()
-    where = f"at epoch {run.epoch+1}, batch {run.step+1} of all"
-    _finite(run, loss, f"the loss is {loss} {where}", xb)
+    if not math.isfinite(loss):
+        _diverged(run, f"the loss is {loss} at epoch {run.epoch+1}, batch {run.step+1} of all", xb)
     run.losses.append(loss)
     run.model.backward()
     _call(callbacks, 'after_backward', run)
@@ -436,8 +435,8 @@ def fit(
                     if bar: bar.update()
                 training(False)
                 loss,acc = evaluate(model, data.x_valid, data.y_valid)
-                after = f'after epoch {run.epoch+1}'
-                _finite(run, loss, f"the validation loss is {loss} {after}", data.x_valid)
+                if not math.isfinite(loss):
+                    _diverged(run, f"the validation loss is {loss} after epoch {run.epoch+1}", data.x_valid)
                 run.train_loss.append(total/n)
                 run.valid_loss.append(loss)
                 run.valid_acc.append(acc)
