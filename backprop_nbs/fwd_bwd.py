@@ -340,8 +340,9 @@ def _cache_bytes(default=16*2**20):
     except (OSError, ValueError, KeyError, IndexError): return default
 
 def _block_rows(m, nh, itemsize):
-    "Rows whose `m` inputs and twice `nh` hidden units fill half of the cache"
-    return max(1, _cache_bytes()//2 // ((m + 2*nh)*itemsize))
+    "Rows whose `m` inputs and twice `nh` hidden units fill half of the cache: a multiple of 64, if so many"
+    rows = _cache_bytes()//2 // ((m + 2*nh)*itemsize)
+    return max(1, rows - rows%64*(rows>64))
 
 # %% ../nbs/14_bench.ipynb #5edcfccb
 @torch.no_grad()
