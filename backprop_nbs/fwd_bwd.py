@@ -340,7 +340,7 @@ def _cache_bytes(default=16*2**20):
     except (OSError, ValueError, KeyError, IndexError): return default
 
 def _block_rows(m, nh, itemsize):
-    "Rows whose `m` inputs and twice `nh` hidden units fill half of the cache: a multiple of 64, if so many"
+    "Rows, of `m` inputs and twice `nh` hidden units, that fill half of the cache"
     rows = _cache_bytes()//2 // ((m + 2*nh)*itemsize)
     return max(1, rows - rows%64*(rows>64))
 
@@ -364,8 +364,9 @@ def forward_and_backward_blocks(
     _check_mse(inp[:,:1], targ)
     n,nh,loss,columns = len(inp),w1.shape[1],0.,torch.get_num_threads()==1
     w = w1.t().contiguous().t() if columns else w1
-    wg,b1g,w2g,b2g = (torch.zeros_like(p) for p in (w, b1, w2, b2))    # in the same order in memory
-    bufs = inp.new_empty(2, nh, min(block, n)).mT if columns else inp.new_empty(2, min(block, n), nh)
+    wg,b1g,w2g,b2g = (torch.zeros_like(p) for p in (w, b1, w2, b2))    # laid out as they are
+    tall = min(block, n)
+    bufs = inp.new_empty(2, nh, tall).mT if columns else inp.new_empty(2, tall, nh)
     if input_grad: inp.g = torch.empty_like(inp)
     for i in range(0, n, block):
         x,t = inp[i:i+block],targ[i:i+block]

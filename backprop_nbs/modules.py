@@ -130,7 +130,8 @@ class Module(Parts):
         "Call `bwd` with what the last call of the layer kept; once for each call"
         if self.args is None: raise RuntimeError(f"{type(self).__name__}: {_why(self)}")
         args,self.args,self.input_grad = self.args,None,input_grad
-        if input_grad or self.params or _learns(self) or any(_unnamed(l) for _,l in self.named_modules()):
+        learns = input_grad or self.params or _learns(self)
+        if learns or any(_unnamed(l) for _,l in self.named_modules()):
             self.bwd(self.out, *args, **self.kwargs)
         if self.calls and not self._looked: _forgotten(self, args)
         self._twice,self.calls = self.calls,0

@@ -397,7 +397,8 @@ def _batch(run, xb, yb, schedule, callbacks):
     run.opt.zero_grad()
     loss = run.model(xb, yb).item()
     if not math.isfinite(loss):
-        _diverged(run, f"the loss is {loss} at epoch {run.epoch+1}, batch {run.step+1} of all", xb)
+        where = f"at epoch {run.epoch+1}, batch {run.step+1} of all"
+        _diverged(run, f"the loss is {loss} {where}", xb)
     run.losses.append(loss)
     run.model.backward()
     _call(callbacks, 'after_backward', run)
@@ -436,7 +437,8 @@ def fit(
                 training(False)
                 loss,acc = evaluate(model, data.x_valid, data.y_valid)
                 if not math.isfinite(loss):
-                    _diverged(run, f"the validation loss is {loss} after epoch {run.epoch+1}", data.x_valid)
+                    after = f"after epoch {run.epoch+1}"
+                    _diverged(run, f"the validation loss is {loss} {after}", data.x_valid)
                 run.train_loss.append(total/n)
                 run.valid_loss.append(loss)
                 run.valid_acc.append(acc)
