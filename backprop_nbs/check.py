@@ -2357,7 +2357,6 @@ def _all_ties(op):
     x,c = op.args[0],op.args[0].detach()
     s = x*(c==(c.amax(d, keepdim=True) if d is not None else c.amax()))
     return (s.sum(d) if d is not None else s.sum()).view(op.res.shape)
-def _turned(op): return op.func(op.args[0], op.args[1].mT, *op.args[2:], **op.kw)
 def _of_turned(j):
     return lambda op: op.res-op.part(j) + op(*[t if i==j else t.detach().mT for i,t in enumerate(op.args)])
 def _g_turned(j): return lambda op: op.res-op.part(j) + op.part(j).mT
@@ -2578,8 +2577,6 @@ def _slips_picked_rows(op):
 
 def _slips_products(op, earlier):
     "Products"
-    if op.name in _PRODUCTS and len(op.floats)==2 and op.floats[1].dim()>1 and len({*op.floats[1].shape[-2:]})==1:
-        yield 'transposed operand',_turned
     if op.name in _PRODUCTS-{'linear','einsum'} and len(op.floats)==2==len(op.args):
         if op.res.dim()>1 and op.res.shape[-1]==op.res.shape[-2]:
             yield from (('transposed operand',_g_turned(j)) for j in op.live)

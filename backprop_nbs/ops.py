@@ -59,7 +59,7 @@ defvjp('unflatten', torch.unflatten, _reshaped, sample=lambda r: (r(4, 3), 0, (2
 defvjp('permute', torch.permute, lambda g,out,a,dims: g.permute([*map(dims.index, range(len(dims)))]),
        sample=lambda r: (r(3, 3, 3), (2, 0, 1)),
        call=lambda rule, input, *dims, **kw: rule(input,
-       tuple(d % max(input.ndim, 1) for d in _ints(dims or (kw['dims'],)))))
+       tuple(_axis(input, d) for d in _ints(dims or (kw['dims'],)))))
 defvjp('slice', lambda a, i: a[i], lambda g,out,a,i: _place(g, i, a.shape),
        sample=lambda r: (r(3, 3), (slice(1, None), slice(None, None, 2))))
 defvjp('place', lambda g, i, shape: _put(g.new_zeros(shape), i, g), lambda h,out,g,i,shape: h[i],
@@ -118,6 +118,11 @@ def _t(input): return input if input.ndim<2 else OPS['transpose'](input, 0, 1)
 def _contiguous(input, memory_format=torch.contiguous_format):
     if input.data.is_contiguous(memory_format=memory_format): return input
     return OPS['clone'](input, memory_format=memory_format)
+def _axis(a, dim):
+    "`dim` counted from the front"
+    n = max(a.ndim, 1)
+    if not -n<=dim<n: raise IndexError(f"dim: got {dim}, wanted an axis of {a.ndim}, from {-n} to {n-1}")
+    return dim % n
 @op
 def _getitem(input, index):
     index = index if isinstance(index, tuple) else (index,)
@@ -128,20 +133,26 @@ def _all_plain(index): return all(i is None or i is Ellipsis or isinstance(i, (i
     and not isinstance(i, bool) for i in index)
 @op
 def _narrow(input, dim, start, length):
-    start = int(start) % max(input.shape[dim]+1, 1) if start<0 else int(start)
-    return _getitem(input, (slice(None),)*(dim % input.ndim) + (slice(start, start+length),))
+    dim,n,start = _axis(input, dim),input.shape[dim],int(start)
+    at = start+n if start<0 else start
+    if not 0<=at<=at+length<=n:
+        raise IndexError(f"narrow: got start {start} and length {length}, wanted a part of axis {dim}, of length {n}")
+    return _getitem(input, (slice(None),)*dim + (slice(at, at+length),))
 @op
-def _select(input, dim, index): return _getitem(input, (slice(None),)*(dim % input.ndim) + (index,))
+def _select(input, dim, index): return _getitem(input, (slice(None),)*_axis(input, dim) + (index,))
 @op
 def _unbind(input, dim=0): return tuple(_select(input, dim, i) for i in range(input.shape[dim]))
 @op
 def _split(tensor, split_size_or_sections, dim=0):
     n,s = tensor.shape[dim],split_size_or_sections
+    if isinstance(s, int) and (s<0 or n and not s): raise ValueError(f"split: got {s}, wanted pieces of 1 or more")
     sizes = list(s) if isinstance(s, (tuple,list)) else [min(s, n-i) for i in range(0, n, s)] if s and n else [n]
     if sum(sizes)!=n: raise ValueError(f"split: sizes {sizes} do not add up to {n}, the length of axis {dim}")
     return tuple(_narrow(tensor, dim, sum(sizes[:i]), k) for i,k in enumerate(sizes))
 @op
-def _chunk(input, chunks, dim=0): return _split(input, max(-(-input.shape[dim]//chunks), 1), dim)
+def _chunk(input, chunks, dim=0):
+    if chunks<1: raise ValueError(f"chunk: got {chunks}, wanted 1 or more")
+    return _split(input, max(-(-input.shape[dim]//chunks), 1), dim)
 @op
 def _stack(tensors, dim=0): return _cat([o.unsqueeze(dim) for o in tensors], dim)
 for _a,_b in dict(concat='cat', concatenate='cat', swapaxes='transpose', swapdims='transpose',
@@ -322,7 +333,7 @@ for _n in ('float','double','half',
 def _dims(a, dim):
     "`dim` as a tuple of axes"
     if dim is None or (isinstance(dim, (tuple,list)) and not len(dim)): return tuple(range(a.ndim))
-    return tuple(d % max(a.ndim, 1) for d in (dim if isinstance(dim, (tuple,list)) else (dim,)))
+    return tuple(_axis(a, d) for d in (dim if isinstance(dim, (tuple,list)) else (dim,)))
 
 def _count(a, dim): return math.prod(a.shape[d] for d in _dims(a, dim)) if a.ndim else 1
 def _over(num, den): return num/den if den else math.inf if num else math.nan
@@ -803,7 +814,7 @@ def _folded(a, dim):
 def _prod(rule, input, dim=None, keepdim=False, *, dtype=None):
     a = _cast(input, dtype)
     whole,a = a,(a.reshape(-1) if dim is None else a)
-    d = 0 if dim is None else dim % max(a.ndim, 1)
+    d = 0 if dim is None else _axis(a, dim)
     if not whole.ndim: return whole*1
     if not a.shape[d] or bool((_value(a)!=0).all()): out = rule(a, d, True)
     else: out = _folded(a, d)
@@ -814,7 +825,7 @@ defvjp('prod', torch.prod, lambda g,out,a,dim,keepdim: g*out/a, call=_prod, samp
 def _cumprod(rule, input, dim, *, dtype=None):
     a = _cast(input, dtype)
     if not a.ndim or bool((_value(a)!=0).all()): return rule(a, dim)
-    run,d = [],dim % a.ndim                                  # where elements are zero, one product after the other
+    run,d = [],_axis(a, dim)                                # where elements are zero, one product after the other
     for i in range(a.shape[d]): run.append(_narrow(a, d, i, 1) if not run else run[-1]*_narrow(a, d, i, 1))
     return _cat(run, d)
 defvjp('cumprod', torch.cumprod, lambda g,out,a,dim: (g*out).flip(dim).cumsum(dim).flip(dim)/a, call=_cumprod,
@@ -1205,7 +1216,9 @@ def _real_spectrum(x, s=None, dim=None, norm=None, turned=False):
     order = [d for d in range(x.ndim) if d not in dim] + dim
     x,wanted = x.permute(order),[*size[:-1], size[-1]//2+1]
     x = _pad_zeros(x, [o for n,m in zip(wanted[::-1], x.shape[::-1]) for o in (0, n-m)])
-    out = RULES['real_irfft'](x, tuple(size), _BACK[norm] if turned else norm)
+    if 0 in x.shape[:-len(dim)]:                    # no signal at all
+        out = _expand(x.sum(tuple(range(-len(dim), 0)), keepdim=True), (*x.shape[:-len(dim)], *size))
+    else: out = RULES['real_irfft'](x, tuple(size), _BACK[norm] if turned else norm)
     return out.permute([order.index(d) for d in range(x.ndim)])
 
 # %% ../nbs/15_ops.ipynb #opssampl

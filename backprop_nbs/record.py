@@ -8,7 +8,7 @@ Docs: https://backprop-nbs.github.io/backprop_nbs/record.html.md"""
 __all__ = ['ATEN', 'PRIMS', 'plain_kernels', 'Recording', 'record', 'recorded', 'ModelReport', 'check_model']
 
 # %% ../nbs/16_record.ipynb #eb76f799
-import math, threading, warnings
+import inspect, math, threading, warnings
 from concurrent.futures import ThreadPoolExecutor
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from .engine import OPS, RULES, Node, Rule, Tensor, apply, backprop
 from .engine import _start, _value
 from .ops import NO_SLOPE, FOLLOW, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
-from .ops import _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
+from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
 from .ops import _affine, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take
 from .ops import _unread, _write
@@ -47,6 +47,10 @@ def _put_at(x, indices, values, accumulate=False):
     v = values if values.shape==i.shape else values.expand(i.shape)
     flat = x.reshape(-1)
     return (_index_add(flat, 0, i.reshape(-1), v.reshape(-1)) if accumulate else _write(flat, i, v)).reshape(x.shape)
+def _index_copied(x, dim, index, src):
+    if index.numel() and index.min()<0: raise IndexError(f"index_copy: got {int(index.min())}, wanted an index from 0")
+    if not x.ndim: return _index_copied(x.reshape(1), 0, index.reshape(-1), src.reshape(-1)).reshape(())
+    return _put_at(x, [None]*_axis(x, dim)+[index.reshape(-1)], src)
 def _fill_at(x, dim, index, value):
     return where(torch.zeros(x.shape, dtype=torch.bool, device=x.device).index_fill(dim, index, True), value, x)
 def _copied(x, dtype=None, layout=None, device=None, pin_memory=None, non_blocking=False, memory_format=None):
@@ -286,6 +290,7 @@ def _written_view(view):
     "`torch.diagonal_scatter` and its like: `src` written where the view looks"
     def f(x, src, *args, **kw):
         i = view(torch.arange(x.numel(), device=x.device).reshape(x.shape), *args, **kw)
+        if src.shape!=i.shape: raise ValueError(f"src: got {tuple(src.shape)}, wanted {tuple(i.shape)}, what it is written over")
         return _write(x.reshape(-1), i.contiguous(), src).reshape(x.shape)
     return f
 def _trilinear(a, b, c, expand1, expand2, expand3, sumdim, unroll_dim=1):
@@ -322,10 +327,10 @@ def _unpacked(x, sizes, batch_first, padding_value=0., total_length=-1):
 def _power(A, n):
     if n: raise TypeError("by torch's decomposition")
     return _still(torch.linalg.matrix_power(_raw(A), 0), A)
-def _real(flipped, last):
-    "`irfft`, `hfft` and their like, given real numbers"
-    def f(x, s=None, dim=-1 if last else None, norm=None):
-        if last: s,dim = None if s is None else [s],[dim]
+def _real(flipped, usual):
+    "`irfft`, `hfft` and their like, given real numbers; `usual` are the axes where none are named"
+    def f(x, s=None, dim=usual, norm=None):
+        if usual==-1: s,dim = None if s is None else [s],[dim]
         return _real_spectrum(x, s, dim, norm, flipped)
     return f
 
@@ -335,6 +340,7 @@ ATEN |= dict(
     max_pool2d_with_indices_backward=_unpicked, avg_pool3d=_average_pool3d,
     _adaptive_avg_pool3d=_adaptive_average, _upsample_bilinear2d_aa=_resized_aa,
     put=_put_flat, diagonal_scatter=_written_view(torch.diagonal), as_strided_scatter=_written_view(torch.as_strided),
+    select_scatter=_written_view(torch.select), slice_scatter=_written_view(_aten.slice), index_copy=_index_copied,
     scatter_reduce=_scatter_reduced, index_reduce=_index_reduced, segment_reduce=_segment_reduced,
     _cdist_forward=_distances, _pdist_forward=_pair_distances, _trilinear=_trilinear, rrelu_with_noise=_rrelu,
     frexp=_frexp, _batch_norm_with_update=_batch_norm_updated,
@@ -344,8 +350,8 @@ ATEN |= dict(
     linalg_matrix_power=_power, angle=lambda x: _still(torch.angle(_raw(x)), x), nextafter=_next,
         normal=_drawn('normal'),
     bernoulli=_drawn('bernoulli'), zero=lambda x: _still(torch.zeros_like(_raw(x)), x))
-for _n,_last in dict(irfft=True, irfft2=False, irfftn=False, hfft=True, hfft2=False, hfftn=False).items():
-    ATEN['fft_'+_n] = _real(_n[0]=='h', _last)
+for _n,_usual in {'': -1, '2': (-2,-1), 'n': None}.items():
+    for _h in 'ih': ATEN[f'fft_{_h}rfft{_n}'.replace('hr', 'h')] = _real(_h=='h', _usual)
 
 # %% ../nbs/16_record.ipynb #3c8d8e44
 class _Plan:
@@ -435,9 +441,20 @@ _hook_tensors,_get_hooks = BackwardHook._apply_on_tensors,torch.nn.Module._get_b
 _requires_grad,_any_requires_grad = torch._C.TensorBase.requires_grad,torch._C._any_requires_grad
 _numpy,_grad_fn_of = torch.Tensor.numpy,torch.autograd.graph._get_grad_fn_or_grad_acc
 
+# whose `apply` every custom Function goes through: up to torch 2.14 that of `Function` itself is Python, and calls the next
+_python = isinstance(vars(torch.autograd.Function).get('apply'), classmethod)
+_owner = _SingleLevelFunction if _python else torch.autograd.Function
+def _plain_apply(cls, args, kwargs): return super(_owner, cls).apply(*args, **kwargs)
+def _put_apply(v):
+    if v is None: del _owner.apply
+    else: _owner.apply = v
 def _apply(cls, *args, **kwargs):
     "`autograd.Function.apply`"
-    if (tape := _local.tape) is None: return super(_SingleLevelFunction, cls).apply(*args, **kwargs)
+    if (tape := _local.tape) is None: return _plain_apply(cls, args, kwargs)
+    if _is_setup_context_defined(cls.setup_context):
+        bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+        bound.apply_defaults()
+        args,kwargs = bound.args,bound.kwargs
     return tape.function(cls, args, kwargs)[0]
 
 def _engine(outputs, grads, retain, create, inputs, allow_unreachable=True, accumulate_grad=False):
@@ -525,10 +542,7 @@ def _switches():
                   (torch._C, '_any_requires_grad', _any_asks), (torch.nn.Module, '_get_backward_hooks', _module_hooks),
                   (BackwardHook, '_apply_on_tensors', _hook_module),
                   (torch.autograd.graph, '_get_grad_fn_or_grad_acc', _no_grad_fn)]
-    def call_ours(v):
-        if v: _SingleLevelFunction.apply = v
-        else: del _SingleLevelFunction.apply
-    return [(lambda: None, call_ours, classmethod(_apply)), *((get, put, False) for get,put in shortcuts),
+    return [(lambda: vars(_owner).get('apply'), _put_apply, classmethod(_apply)), *((get, put, False) for get,put in shortcuts),
             *((partial(getattr, o, n), partial(setattr, o, n), f) for o,n,f in attributes)]
 
 @contextmanager
@@ -1321,10 +1335,10 @@ class _Run:
     @contextmanager
     def watching_functions(self, hold):
         "The same for custom autograd.Functions"
-        was = _SingleLevelFunction.__dict__.get('apply')
+        was = vars(_owner).get('apply')
         def apply(cls, *args, **kwargs):
-            if was is not None: return was.__func__(cls, *args, **kwargs)
-            return super(_SingleLevelFunction, cls).apply(*args, **kwargs)
+            if isinstance(was, classmethod): return was.__func__(cls, *args, **kwargs)
+            return _plain_apply(cls, args, kwargs)
         def watched(cls, *args, **kwargs):
             if cls.__module__.startswith('torch.'): return apply(cls, *args, **kwargs)
             e = self.enter(cls.__name__)
@@ -1333,11 +1347,9 @@ class _Run:
             e.outs = self.note(_floats(out), hold)
             self.leave(e)
             return out
-        _SingleLevelFunction.apply = classmethod(watched)
+        _put_apply(classmethod(watched))
         try: yield
-        finally:
-            if was is None: del _SingleLevelFunction.apply
-            else: _SingleLevelFunction.apply = was
+        finally: _put_apply(was)
 
     def run(self, functions):
         params = dict(self.model.named_parameters())
