@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from weakref import WeakSet, ref
 import torch
-from torch.autograd.function import FunctionCtx, _is_setup_context_defined, _SingleLevelFunction
+from torch.autograd.function import FunctionCtx, FunctionMeta, _is_setup_context_defined, _SingleLevelFunction
 from torch.nn.modules._functions import BackwardHookFunction
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
@@ -405,6 +405,7 @@ def _no_rule(func, why=''):
 class _Local(threading.local):
     # the `Recording` that is on in this thread; the backward pass that runs: (recording, create_graph, retain_graph)
     tape,walk = None,None
+    begun,ended = None,None    # a custom Function whose C code is on its way
 _local = _Local()
 _K = torch._C.DispatchKey
 _AUTOGRAD = _K.AutogradFunctionality,_K.AutogradOther,_K.AutogradNestedTensor
@@ -445,6 +446,30 @@ _numpy,_grad_fn_of = torch.Tensor.numpy,torch.autograd.graph._get_grad_fn_or_gra
 _python = isinstance(vars(torch.autograd.Function).get('apply'), classmethod)
 _owner = _SingleLevelFunction if _python else torch.autograd.Function
 def _plain_apply(cls, args, kwargs): return super(_owner, cls).apply(*args, **kwargs)
+def _asked(cls, name):
+    "From torch 2.15 on `apply` is C, and one that was taken before is found by what it asks of its class on the way"
+    v,tape = type.__getattribute__(cls, name),_local.tape
+    if tape is None: return v
+    if name=='_backward_cls': _local.begun = cls,torch.is_grad_enabled()
+    elif name=='forward' and _local.begun and _local.begun[0] is cls:
+        (_,grad),_local.begun = _local.begun,None
+        both = not _is_setup_context_defined(type.__getattribute__(cls, 'setup_context'))
+        def forward(*args):
+            with torch.set_grad_enabled(grad): out = tape.function(cls, args[both:], {})[0]
+            if both: _known_to_us(args[0], out)
+            else: _local.ended = cls
+            return out
+        return forward
+    elif name=='setup_context' and _local.ended is cls:
+        _local.ended = None
+        return lambda ctx, inp, out: _known_to_us(ctx, out)
+    return v
+def _known_to_us(ctx, out):
+    "Torch keeps nothing of its own for what is recorded here"
+    ctx.mark_non_differentiable(*[o for o in tree_leaves(out) if isinstance(o, torch.Tensor)])
+def _put_asked(v):
+    if v is None: del FunctionMeta.__getattribute__
+    else: FunctionMeta.__getattribute__ = v
 def _put_apply(v):
     if v is None: del _owner.apply
     else: _owner.apply = v
@@ -542,7 +567,8 @@ def _switches():
                   (torch._C, '_any_requires_grad', _any_asks), (torch.nn.Module, '_get_backward_hooks', _module_hooks),
                   (BackwardHook, '_apply_on_tensors', _hook_module),
                   (torch.autograd.graph, '_get_grad_fn_or_grad_acc', _no_grad_fn)]
-    return [(lambda: vars(_owner).get('apply'), _put_apply, classmethod(_apply)), *((get, put, False) for get,put in shortcuts),
+    asked = [] if _python else [(lambda: vars(FunctionMeta).get('__getattribute__'), _put_asked, _asked)]
+    return [(lambda: vars(_owner).get('apply'), _put_apply, classmethod(_apply)), *asked, *((get, put, False) for get,put in shortcuts),
             *((partial(getattr, o, n), partial(setattr, o, n), f) for o,n,f in attributes)]
 
 @contextmanager
