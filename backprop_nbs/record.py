@@ -290,7 +290,7 @@ def _written_view(view):
     "`torch.diagonal_scatter` and its like: `src` written where the view looks"
     def f(x, src, *args, **kw):
         i = view(torch.arange(x.numel(), device=x.device).reshape(x.shape), *args, **kw)
-        if src.shape!=i.shape: raise ValueError(f"src: got {tuple(src.shape)}, wanted {tuple(i.shape)}, what it is written over")
+        if src.shape!=i.shape: raise ValueError(f"src: got {tuple(src.shape)}, wanted {tuple(i.shape)}, as what it covers")
         return _write(x.reshape(-1), i.contiguous(), src).reshape(x.shape)
     return f
 def _trilinear(a, b, c, expand1, expand2, expand3, sumdim, unroll_dim=1):
@@ -442,7 +442,7 @@ _hook_tensors,_get_hooks = BackwardHook._apply_on_tensors,torch.nn.Module._get_b
 _requires_grad,_any_requires_grad = torch._C.TensorBase.requires_grad,torch._C._any_requires_grad
 _numpy,_grad_fn_of = torch.Tensor.numpy,torch.autograd.graph._get_grad_fn_or_grad_acc
 
-# whose `apply` every custom Function goes through: up to torch 2.14 that of `Function` itself is Python, and calls the next
+# whose `apply` every custom Function goes through: up to torch 2.14 that of `Function` is Python, and calls the next
 _python = isinstance(vars(torch.autograd.Function).get('apply'), classmethod)
 _owner = _SingleLevelFunction if _python else torch.autograd.Function
 def _plain_apply(cls, args, kwargs): return super(_owner, cls).apply(*args, **kwargs)
@@ -568,7 +568,8 @@ def _switches():
                   (BackwardHook, '_apply_on_tensors', _hook_module),
                   (torch.autograd.graph, '_get_grad_fn_or_grad_acc', _no_grad_fn)]
     asked = [] if _python else [(lambda: vars(FunctionMeta).get('__getattribute__'), _put_asked, _asked)]
-    return [(lambda: vars(_owner).get('apply'), _put_apply, classmethod(_apply)), *asked, *((get, put, False) for get,put in shortcuts),
+    ours = (lambda: vars(_owner).get('apply')), _put_apply, classmethod(_apply)
+    return [ours, *asked, *((get, put, False) for get,put in shortcuts),
             *((partial(getattr, o, n), partial(setattr, o, n), f) for o,n,f in attributes)]
 
 @contextmanager
