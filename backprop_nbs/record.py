@@ -290,7 +290,7 @@ def _written_view(view):
     "`torch.diagonal_scatter` and its like: `src` written where the view looks"
     def f(x, src, *args, **kw):
         i = view(torch.arange(x.numel(), device=x.device).reshape(x.shape), *args, **kw)
-        if src.shape!=i.shape: raise ValueError(f"src: got {tuple(src.shape)}, wanted {tuple(i.shape)}, as what it covers")
+        if src.shape!=i.shape: raise ValueError(f"src: got {tuple(src.shape)}, wanted {tuple(i.shape)}")
         return _write(x.reshape(-1), i.contiguous(), src).reshape(x.shape)
     return f
 def _trilinear(a, b, c, expand1, expand2, expand3, sumdim, unroll_dim=1):
