@@ -1394,6 +1394,7 @@ class _Run:
             return k
         held,params = {},list(self.model.parameters())
         for p in params:
+            p.grad = None
             if p.requires_grad: hold(p)
         self.watch(hold)
         with torch.enable_grad(), _Used(params, self.used), self.watching_functions(hold):
@@ -1403,6 +1404,8 @@ class _Run:
         if not loss.requires_grad: raise ValueError("check_model: the loss depends on nothing that wants a gradient")
         self.done = True
         loss.backward()
+        for p in params:                       # torch 2.8 forgets the hooks of some that a checkpoint uses
+            if p.grad is not None: self.grads.setdefault(id(p), p.grad)
         self.keep = held                       # so that no id is used twice
 
     def by_us(self, functions):
