@@ -351,7 +351,7 @@ ATEN |= dict(
         normal=_drawn('normal'),
     bernoulli=_drawn('bernoulli'), zero=lambda x: _still(torch.zeros_like(_raw(x)), x))
 for _n,_usual in {'': -1, '2': (-2,-1), 'n': None}.items():
-    for _h in 'ih': ATEN[f'fft_{_h}rfft{_n}'.replace('hr', 'h')] = _real(_h=='h', _usual)
+    for _kind in ('irfft','hfft'): ATEN[f'fft_{_kind}{_n}'] = _real(_kind=='hfft', _usual)
 
 # %% ../nbs/16_record.ipynb #3c8d8e44
 class _Plan:
