@@ -174,7 +174,7 @@ def _followed(func, name, args, kwargs):
     if name.endswith('_') or kwargs.get('out') is not None:
         raise NotImplementedError(f"torch.{name}: no rule for writing in place")
     if not FOLLOW: raise NotImplementedError(f"torch.{name}: no rule for this operation; add one with `defvjp`")
-    if func is F.l1_loss and (caller := sys._getframe(3)).f_code is func.__code__:   # torch does not hand its `weight` on
+    if func is F.l1_loss and (caller := sys._getframe(3)).f_code is func.__code__: # torch forgets `weight`
         kwargs = kwargs | dict(weight=caller.f_locals['weight'])
     return FOLLOW[0](func, args, kwargs)
 
