@@ -618,10 +618,11 @@ def _fits(ok, who, came, wanted):
 
 # %% ../nbs/07a_norms.ipynb #ebf2f111
 def _standard(x, mean, r): return (x-mean).mul_(r)
+def _shaped(t, *shape): return t if t.shape==shape else t.reshape(shape)
 def _back(xh, g, w, r, m1, m2):
-    "r*(g*w - m1 - xh*m2), written over `xh`, which nobody needs any more; a None is left out"
-    xh.mul_(-m2)
-    if m1 is not None: xh.sub_(m1)
+    "r*(g*w - m1 - xh*m2), written over `xh`, for `m1` and `m2` with their minus; a None is left out"
+    xh.mul_(m2)
+    if m1 is not None: xh.add_(m1)
     return (xh.add_(g) if w is None else xh.addcmul_(g, w)).mul_(r)
 
 def _batch_stats(x, w, b, mean, var, eps):
@@ -655,17 +656,16 @@ def batch_norm_grad(
     "Write the gradients of `batch_norm` into `.g` of `inp`, `w` and `b`"
     m,r = _batch_stats(inp, w, b, mean, var, eps)[1:] if kept is None else kept
     n,c = inp.shape[:2]
-    s = math.prod(inp.shape[2:])
-    x,g = inp.reshape(n, c, s),out.g.reshape(n, c, s)
-    m,r = m[:,None],r[:,None]
-    xh  = _standard(x, m, r)
-    bg,wg = (o.sum(-1).sum(0) for o in (g, g*xh))
-    if w is not None: w.g,r = wg,r*w[:,None]
+    x,g,s = inp,out.g,math.prod(inp.shape[2:])
+    if inp.ndim>2: x,g,m,r = x.reshape(n, c, s),g.reshape(n, c, s),m[:,None],r[:,None]
+    xh = _standard(x, m, r)
+    bg,wg = (o.sum(0) if o.ndim==2 else o.sum(2).sum(0) for o in (g, g*xh))
+    if w is not None: w.g,r = wg,r*w.view(m.shape)
     if b is not None: b.g = bg
     if not input_grad: return
-    N = n*s or 1 # no row, no mean
-    res = g*r if mean is not None else _back(xh, g, None, r, bg[:,None]/N, wg[:,None]/N)
-    inp.g = res.reshape(inp.shape)
+    N = -(n*s or 1) # no row, no mean; the minus is the formula's
+    res = g*r if mean is not None else _back(xh, g, None, r, bg.view(m.shape)/N, wg.view(m.shape)/N)
+    inp.g = _shaped(res, *inp.shape)
 
 # %% ../nbs/07a_norms.ipynb #73fa6f2f
 class BatchNorm1d(Module):
@@ -750,14 +750,15 @@ def layer_norm(
 
 def _rows_grad(inp, out, xh, r, w, b, input_grad, centre=True):
     "The way back that layer and RMS norm share; `xh` is (rows, d), `r` (rows, 1)"
-    g = out.g.reshape(xh.shape)
+    d = xh.shape[1]
+    g = _shaped(out.g, *xh.shape)
     along = g*xh
-    if w is not None: w.g = along.sum(0).reshape(w.shape)
-    if b is not None: b.g = g.sum(0).reshape(b.shape)
+    if w is not None: w.g = _shaped(along.sum(0), *w.shape)
+    if b is not None: b.g = _shaped(g.sum(0), *b.shape)
     if not input_grad: return
-    v = None if w is None else w.reshape(-1)
-    def mean(a): return a.mean(1, keepdim=True) if v is None else (a@v)[:,None]/len(v) # of the rows of a*w
-    inp.g = _back(xh, g, v, r, mean(g) if centre else None, mean(along)).reshape(inp.shape)
+    v = None if w is None else _shaped(w, d)
+    share = (xh.new_ones(d) if v is None else v)[:,None]/-(d or 1) # a@share is minus the mean of each row of a*w
+    inp.g = _shaped(_back(xh, g, v, r, g@share if centre else None, along@share), *inp.shape)
 
 def layer_norm_grad(
     inp:Tensor,      # Input, (..., *shape); `.g` is written if `input_grad`
@@ -772,8 +773,9 @@ def layer_norm_grad(
     "Write the gradients of `layer_norm` into `.g` of `inp`, `w` and `b`"
     shape = _tail(inp, shape, 'layer_norm')
     m,r = torch.native_layer_norm(inp, shape, w, b, eps)[1:] if kept is None else kept
-    m,r = m.reshape(-1, 1),r.reshape(-1, 1)
-    xh = _standard(inp.reshape(len(r), math.prod(shape)), m, r)
+    n,d = r.numel(),math.prod(shape)
+    r = _shaped(r, n, 1)
+    xh = _standard(_shaped(inp, n, d), _shaped(m, n, 1), r)
     _rows_grad(inp, out, xh, r, w, b, input_grad)
 
 def _rms(x, shape, eps):
@@ -844,9 +846,9 @@ def group_norm_grad(
     if w is not None: w.g = sums[1].sum(0).reshape(c)
     if b is not None: b.g = sums[0].sum(0).reshape(c)
     if not input_grad: return
-    v = None if w is None else w.reshape(groups, -1)
-    m1,m2 = ((o if v is None else o*v).sum(2)[...,None,None]/(shape[2]*shape[3] or 1) for o in sums)
-    inp.g = _back(xh, g, None if v is None else v[...,None], r, m1, m2).reshape(inp.shape)
+    share = (xh.new_ones(c) if w is None else w).view(shape[1:3])/-(shape[2]*shape[3] or 1)
+    m1,m2 = ((o*share).sum(2).view(r.shape) for o in sums)
+    inp.g = _back(xh, g, None if w is None else w.view(groups, -1, 1), r, m1, m2).reshape(inp.shape)
 
 # %% ../nbs/07a_norms.ipynb #bdcbd887
 class LayerNorm(Module):
