@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The site's extension on a package of four names and two notebooks, built in a temporary folder.
+"""The site's extension on a package of five names and two notebooks, built in a temporary folder.
 
     python .ci/test_site.py            exits with 1 if a page is not as it should be
     python .ci/test_site.py --broken   plants mistakes in copies of the extension, one at a time: each must be found;
@@ -11,8 +11,8 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 ext = Path(os.environ.get('NBSITE', root/'nbs'/'_ext'))     # `--broken` tests copies
 
-PACKAGE = '''"A package of four names"
-__all__ = ['LIMIT', 'double', 'Cell', 'lonely']
+PACKAGE = '''"A package of five names"
+__all__ = ['LIMIT', 'double', 'Cell', 'lonely', 'draw']
 LIMIT = 3  # How often one may double
 def double(x:float, # A number
     n:int=1, # How often
@@ -23,6 +23,7 @@ class Cell:
     "Holds a number"
     def read(self): "The number"; return 1
 def lonely(): "Nobody calls this"
+def draw(): "A picture"
 '''
 CONF = '''
 import sys
@@ -60,7 +61,7 @@ def notebook(path, *cells):
 BADGE = '[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/x)'
 OPS = (f'# Doubling\n\n> Twice as much\n\n{BADGE}', ('#| default_exp ops', ''),
     '## Twice a number\n\n`double` doubles, `sum` does not.',
-    ('#| export\ndef double(x, n=1): return x*2**n', ''), ('#| exports\nLIMIT = 3', ''), ('#| hide\nsecret = double(0)', ''),
+    ('#| export\ndef double(x, n=1): return x*2**n', ''), ('#| exports\nLIMIT = 3', ''), ('#| hide\nfrom tiny.ops import draw\nsecret = double(0)', ''),
     ('double(21, n=2)', '84'), ('double(21)', '42'), ('double(0)', '<object at 0x7f>'),
     '## What is seen\n\n<details><summary>A hint with `code`</summary>\nLook twice.\n\n</details>\n\n$a_b$',
     ('#| code-fold: true\n#| code-summary: "Long `code`"\nfolded = double(3)', '6'),
@@ -132,7 +133,7 @@ def chapters(ops, use):
         ('It <em>rises</em>', 'A line that rises', '20', '10')
     to = 'api/ops.html#tiny.ops.'
     yield 'links in prose', [(t, h) for t,h in ops.links('article p a') if t in ('double', 'sum')], [('double', to+'double')]
-    yield 'links in code', ops.links('a.nb-api'), [('double', to+'double')]*4
+    yield 'links in code', ops.links('a.nb-api'), [('double', to+'double')]*4 + [('draw', to+'draw')]
     twice = ('twice', to+'double')
     yield 'links in code that binds names of its own', use.links('a.nb-api'), [twice, twice, ('Cell', to+'Cell'), twice, twice]
     yield 'Tab stops', [a.get('tabindex') for a in use.dom.select('a.nb-api')], [None, '-1', None, None, None]
@@ -147,7 +148,7 @@ def reference(api, index, said):
     yield 'docstring', entry['double'].p.get_text(), 'Twice x: \\(2x\\), *not* a power'
     yield 'constant', entry['LIMIT'].get_text().strip(), 'How often one may double'
     yield 'index', index.text('.nb-index tbody tr'), ['LIMIT How often one may double', 'double Twice x: \\(2x\\), not a power',
-        'Cell Holds a number', 'lonely Nobody calls this']
+        'Cell Holds a number', 'lonely Nobody calls this', 'draw A picture']
     used = lambda n: [(a.get_text(), a['href']) for p in entry[n].find_all('p', class_='nb-used', recursive=False) for a in p.find_all('a')]
     yield 'used in: four, the page that defines it first', used('double'), [('Doubling: Twice a number', '../01_ops.html#twice-a-number'),
         ('Doubling: What is seen', '../01_ops.html#what-is-seen'), ('In use: Calls & more', '../00_use.html#calls-more'),
@@ -158,8 +159,9 @@ def reference(api, index, said):
     yield 'example: the shortest that prints, where it is defined', eg('double'), ['double(21)', '42']
     yield 'example: a table', (eg('Cell'), eg('Cell', 'td')), (['c = Cell()\nc.read()'], ['1', '2'])
     yield 'example: none', eg('lonely'), []
+    yield 'example: a picture', (eg('draw'), eg('draw', 'p')), (['draw()'], ['Its picture stands in Doubling.'])
     yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../01_ops.html#cell-c7']
-    yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['2 of 3 public functions and classes have an example; without: ops.lonely']
+    yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['3 of 4 public functions and classes have an example; without: ops.lonely']
 
 def found(env, site, ops):
     "`(what, got, wanted)` of the search, and of other ways to a page"
@@ -223,6 +225,7 @@ BROKEN = [   # file, what is there, what a slip would make of it, the check that
     ('uses', r"r'^<|\bat 0x'", "'never'", 'example: the shortest that prints, where it is defined'),
     ('uses', 'min(found)', 'max(found)', 'example: the shortest that prints, where it is defined'),
     ('uses', '(not mine, ', '(False, ', 'example: the shortest that prints, where it is defined'),
+    ('uses', 'text/markdown\'}: return []', 'text/markdown\'}: return', 'example: a picture'),
     ('uses', 'marked.pop(0) if', 's if', 'example: a table'),
     ('uses', '(doc!=first, doc)', 'doc', 'used in: four, the page that defines it first'),
     ('uses', 'most=4', 'most=5', 'used in: four, the page that defines it first'),

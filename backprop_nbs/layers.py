@@ -1154,11 +1154,16 @@ class SiLU(Module):
     def bwd(self, out, inp): silu_grad(inp, out)
 
 # %% ../nbs/07c_activations.ipynb #76570269
+def _two_forms(who, approximate):
+    fits = approximate in ('none', 'tanh')
+    _fits(fits, f'{who}: approximate', repr(approximate), "'none' or 'tanh'")
+
 def gelu(
     x:Tensor, # Any shape
     approximate:str='none', # 'none', or 'tanh' for the older approximation
 ) -> Tensor: # Of the same shape
     "Gaussian error linear unit, x times the share of a normal distribution below x"
+    _two_forms('gelu', approximate)
     return F.gelu(x, approximate=approximate)
 
 def gelu_grad(
@@ -1167,6 +1172,7 @@ def gelu_grad(
     approximate:str='none', # As in `gelu`
 ):
     "Write the gradient of `gelu` into `inp.g`"
+    _two_forms('gelu', approximate)
     if approximate=='tanh':
         a,c = math.sqrt(2/math.pi),0.044715
         x = inp.clamp(-10, 10) # further out tanh is 1 or -1 to the last bit
@@ -1184,8 +1190,7 @@ class GELU(Module):
     def __init__(self,
         approximate:str='none', # 'none', or 'tanh' for the older approximation
     ):
-        _fits(approximate in ('none', 'tanh'), 'GELU: approximate', repr(approximate),
-              "'none' or 'tanh'")
+        _two_forms('GELU', approximate)
         self.approximate = approximate
     def forward(self, inp): return gelu(inp, self.approximate)
     def bwd(self, out, inp): gelu_grad(inp, out, self.approximate)
@@ -1231,9 +1236,9 @@ class LeakyReLU(Module):
     "A rectifier that lets a little through"
     def __init__(self,
         negative_slope:float=0.01, # Slope below zero
-    ): self.slope = negative_slope
-    def forward(self, inp): return leaky_relu(inp, self.slope)
-    def bwd(self, out, inp): leaky_relu_grad(inp, out, self.slope)
+    ): self.negative_slope = negative_slope
+    def forward(self, inp): return leaky_relu(inp, self.negative_slope)
+    def bwd(self, out, inp): leaky_relu_grad(inp, out, self.negative_slope)
 
 class ELU(Module):
     "Exponential linear unit"
@@ -1368,24 +1373,32 @@ def _(m):
     return ours
 
 # %% ../nbs/07c_activations.ipynb #32b4a6ef
-def _reduced(losses, reduction, n):
+def _options(who, reduction):
+    ok = ('mean', 'sum', 'none') + ('batchmean',)*(who in ('kl_div', 'KLDiv'))
+    _fits(reduction in ok, f'{who}: reduction', repr(reduction), f"one of {', '.join(map(repr, ok))}")
+
+def _reduced(who, losses, reduction, n):
     "One number from the `losses`, or all of them"
+    _options(who, reduction)
     return losses if reduction=='none' else losses.sum() if reduction=='sum' else losses.sum()/n
 
 def _loss_weight(who, g, reduction, n):
     "What the gradient of each single loss is multiplied by, given `g`, the gradient of the result (None: 1)"
+    _options(who, reduction)
     if g is None: _fits(reduction!='none', who, "reduction='none' and no `out.g`", 'to know how much each loss counts')
     g = 1. if g is None else g
     return g/n if reduction in ('mean','batchmean') else g
 
-def _options(who, reduction, *more):
-    ok = 'mean','sum','none',*more
-    _fits(reduction in ok, f'{who}: reduction', repr(reduction), f"one of {', '.join(map(repr, ok))}")
+def _class_weight(who, weight, c):
+    if weight is None: return
+    _fits(weight.shape==(c,), f'{who}: weight', tuple(weight.shape), f'({c},), a weight for each class')
 
 def _same_shapes(who, inp, targ):
     _fits(inp.shape==targ.shape, who, f'{tuple(inp.shape)} and targets {tuple(targ.shape)}', 'one shape')
 
 # %% ../nbs/07c_activations.ipynb #7ee0344a
+def _not_negative(who, beta): _fits(beta>=0, f'{who}: beta', beta, '0 or more')
+
 def smooth_l1(
     inp:Tensor,    # Predictions, any shape
     targ:Tensor,   # Targets, of the same shape
@@ -1394,8 +1407,10 @@ def smooth_l1(
 ) -> Tensor: # The loss, ()
     "Half the squared error over beta if it is small, else the absolute error less beta/2"
     _same_shapes('smooth_l1', inp, targ)
+    _not_negative('smooth_l1', beta)
     e = (inp-targ).abs()
-    return _reduced(torch.where(e<beta, e*e/(2*beta or 1), e-beta/2), reduction, inp.numel())
+    losses = torch.where(e<beta, e*e/(2*beta or 1), e-beta/2)
+    return _reduced('smooth_l1', losses, reduction, inp.numel())
 
 def smooth_l1_grad(
     inp:Tensor,    # Predictions; `.g` is written
@@ -1406,6 +1421,7 @@ def smooth_l1_grad(
 ):
     "Write the gradient of `smooth_l1` into `inp.g`: error over beta, clipped to [-1, 1]"
     _same_shapes('smooth_l1', inp, targ)
+    _not_negative('smooth_l1', beta)
     e = inp-targ
     inp.g = (e/beta).clamp(-1, 1) if beta else e.sign()
     inp.g = inp.g * _loss_weight('smooth_l1', g, reduction, inp.numel())
@@ -1417,7 +1433,7 @@ class SmoothL1(Module):
         reduction:str='mean', # 'mean', 'sum' or 'none'
     ):
         _options('SmoothL1', reduction)
-        _fits(beta>=0, 'SmoothL1: beta', beta, '0 or more')
+        _not_negative('SmoothL1', beta)
         self.beta,self.reduction = beta,reduction
     def forward(self, inp, targ): return smooth_l1(inp, targ, self.beta, self.reduction)
     def bwd(self, out, inp, targ):
@@ -1428,6 +1444,11 @@ def _rows_or_all(inp, reduction):
     "What a mean divides by"
     return inp.shape[:1].numel() if reduction=='batchmean' else inp.numel()
 
+def _kl_fits(inp, targ, log_target):
+    _same_shapes('kl_div', inp, targ)
+    fits = isinstance(log_target, bool)
+    _fits(fits, 'kl_div: log_target', repr(log_target), 'True or False')
+
 def kl_div(
     inp:Tensor,  # Logarithms of the model's probabilities, any shape
     targ:Tensor, # Probabilities of the targets, of the same shape; or their logarithms
@@ -1435,9 +1456,9 @@ def kl_div(
     reduction:str='mean',  # 'mean' (all numbers), 'batchmean' (rows), 'sum' or 'none'
 ) -> Tensor: # The loss, ()
     "Kullback-Leibler divergence, `targ*(log(targ)-inp)`"
-    _same_shapes('kl_div', inp, targ)
+    _kl_fits(inp, targ, log_target)
     losses = targ.exp()*(targ-inp) if log_target else torch.xlogy(targ, targ) - targ*inp
-    return _reduced(losses, reduction, _rows_or_all(inp, reduction))
+    return _reduced('kl_div', losses, reduction, _rows_or_all(inp, reduction))
 
 def kl_div_grad(
     inp:Tensor,  # Logarithms of the model's probabilities; `.g` is written
@@ -1447,7 +1468,7 @@ def kl_div_grad(
     g:Tensor|None=None, # Gradient of what `kl_div` returned; None is 1
 ):
     "Write the gradient of `kl_div` into `inp.g`: minus the target's probability"
-    _same_shapes('kl_div', inp, targ)
+    _kl_fits(inp, targ, log_target)
     n = _rows_or_all(inp, reduction)
     inp.g = -(targ.exp() if log_target else targ) * _loss_weight('kl_div', g, reduction, n)
 
@@ -1457,7 +1478,7 @@ class KLDiv(Module):
         reduction:str='mean',  # 'mean', 'batchmean', 'sum' or 'none'
         log_target:bool=False, # Are the targets logarithms?
     ):
-        _options('KLDiv', reduction, 'batchmean')
+        _options('KLDiv', reduction)
         self.log_target,self.reduction = log_target,reduction
     def forward(self, inp, targ): return kl_div(inp, targ, self.log_target, self.reduction)
     def bwd(self, out, inp, targ):
@@ -1471,17 +1492,22 @@ def _violations(inp, targ, margin, weight=None):
           f'scores {tuple(inp.shape)} and targets {tuple(targ.shape)} of {targ.dtype}',
           '(n, c) and integers (n,)')
     n,c = rows.shape
+    _class_weight('hinge', weight, c)
     _fits(not n or 0<=t.min() and t.max()<c, 'hinge', f'targets {t.unique().tolist()[:9]}',
           f'0 to {c-1}')
     over = (rows - rows.gather(1, t) + margin).relu().scatter(1, t, 0.)
     return t, over, (rows.new_ones(n, 1) if weight is None else weight[t])/c
 
+def _one_or_two(who, p): _fits(p in (1,2), f'{who}: p', p, '1 or 2')
+
 def _hinge(inp, targ, p, reduction, kept):
     "The loss from what `_violations` found"
+    _one_or_two('hinge', p)
     _,over,w = kept
     losses = ((over if p==1 else over*over)*w).sum(1)
     n = len(losses)
-    return _reduced(losses if inp.ndim==2 else losses.reshape(targ.shape), reduction, n)
+    if inp.ndim<2: losses = losses.reshape(targ.shape)
+    return _reduced('hinge', losses, reduction, n)
 
 def hinge(
     inp:Tensor,      # Scores, (n, c)
@@ -1505,6 +1531,7 @@ def hinge_grad(
     kept:tuple|None=None, # What the forward pass has kept, if it has
 ):
     "Write the gradient of `hinge` into `inp.g`: up for what is too near, down for the right"
+    _one_or_two('hinge', p)
     t,over,w = _violations(inp, targ, margin, weight) if kept is None else kept
     up = w*(over.sign() if p==1 else 2*over)
     res = up.scatter(1, t, -up.sum(1, keepdim=True))
@@ -1520,7 +1547,7 @@ class Hinge(Module):
         reduction:str='mean', # 'mean', 'sum' or 'none'
     ):
         _options('Hinge', reduction)
-        _fits(p in (1,2), 'Hinge: p', p, '1 or 2')
+        _one_or_two('Hinge', p)
         self.margin,self.p,self.weight,self.reduction = margin,p,weight,reduction
     def forward(self, inp, targ):
         kept = _violations(inp, targ, self.margin, self.weight)
@@ -1532,11 +1559,16 @@ class Hinge(Module):
                    self.kept.all)
 
 # %% ../nbs/07c_activations.ipynb #e3ca2b86
+def _a_share(who, smoothing):
+    _fits(0<=smoothing<=1, f'{who}: smoothing', smoothing, 'a number in [0, 1]')
+
 def _soft_targets(inp, targ, smoothing, weight, ignore_index):
     "Log-probabilities (n, c), what each class counts (n, c), what a mean divides by"
     axis = min(1, inp.ndim-1)
     z = inp.movedim(axis, -1)
     n,c = z.shape[:-1].numel(),z.shape[-1]
+    _a_share('label_smoothing', smoothing)
+    _class_weight('label_smoothing', weight, c)
     w,logp = z.new_ones(c) if weight is None else weight,log_softmax(z.reshape(n, c))
     if targ.is_floating_point():
         _same_shapes('label_smoothing', inp, targ)
@@ -1561,7 +1593,7 @@ def _smoothed(inp, reduction, kept):
     losses = -(q*logp).masked_fill_(q==0, 0.).sum(1) # 0 times an infinite logarithm is 0 here
     if reduction=='none':
         losses = losses.reshape(inp.movedim(min(1, inp.ndim-1), -1).shape[:-1])
-    return _reduced(losses, reduction, n)
+    return _reduced('label_smoothing', losses, reduction, n)
 
 def label_smoothing(
     inp:Tensor,  # Scores, (n, c), (n, c, ...) or (c,)
@@ -1603,15 +1635,17 @@ class LabelSmoothing(Module):
         reduction:str='mean',  # 'mean', 'sum' or 'none'
     ):
         _options('LabelSmoothing', reduction)
-        _fits(0<=smoothing<=1, 'LabelSmoothing: smoothing', smoothing, 'a number in [0, 1]')
-        self.options,self.reduction = (smoothing,weight,ignore_index),reduction
+        _a_share('LabelSmoothing', smoothing)
+        self.smoothing,self.weight = smoothing,weight
+        self.ignore_index,self.reduction = ignore_index,reduction
     def forward(self, inp, targ):
-        kept = _soft_targets(inp, targ, *self.options)
+        kept = _soft_targets(inp, targ, self.smoothing, self.weight, self.ignore_index)
         self.keep(all=kept)
         return _smoothed(inp, self.reduction, kept)
     def bwd(self, out, inp, targ):
         g = getattr(out, 'g', None)
-        label_smoothing_grad(inp, targ, *self.options, self.reduction, g, self.kept.all)
+        label_smoothing_grad(inp, targ, self.smoothing, self.weight, self.ignore_index,
+                             self.reduction, g, self.kept.all)
 
 # %% ../nbs/07c_activations.ipynb #3541eda7
 TORCH.update({

@@ -9,7 +9,7 @@ __all__ = ['Parts', 'Module', 'Lin', 'Relu', 'Mse', 'Chain', 'Model', 'Sigmoid',
            'ReLUFn', 'SigmoidFn', 'TwoLayerNet']
 
 # %% ../nbs/03_modules.ipynb #3c7a28d6
-import sys, warnings
+import inspect, sys, warnings
 from types import SimpleNamespace
 import torch
 from torch import Tensor
@@ -18,6 +18,13 @@ from .fwd_bwd import (lin, lin_grad, relu, relu_grad, sigmoid, sigmoid_grad, mse
                                   init_params, clear_grads)
 
 # %% ../nbs/03_modules.ipynb #7ff04d9e
+def _made_with(o):
+    "The class, and those of its plain arguments that it has kept under their names, unless they are the defaults"
+    args = inspect.signature(type(o).__init__).parameters.values()
+    kept = [(a.name, o.__dict__.get(a.name), a.default) for a in args]
+    said = [f'{k}={v!r}' for k,v,d in kept if isinstance(v, (bool,int,float,str)) and v!=d]
+    return f"{type(o).__name__}({', '.join(said)})"
+
 class Parts:
     "What a layer is made of: its parameters and the layers inside it"
     params = {}       # Parameters: the attribute, and the name that torch.nn gives it
@@ -65,7 +72,7 @@ class Parts:
         "Set `training` to False here and in every layer inside"
         return self.train(False)
 
-    def __repr__(self): return f'{type(self).__name__}()'
+    def __repr__(self): return _made_with(self)
 
 def _named(module, own):
     "Pairs of qualified name and tensor, each tensor once"
@@ -205,7 +212,7 @@ class Lin(Module):
         lin_grad(x, y, self.w, self._bias(), self.input_grad)
         if self.input_grad: inp.g = x.g.reshape(inp.shape)
 
-    def __repr__(self): return f'Lin({self.w.shape[0]}, {self.w.shape[1]})'
+    def __repr__(self): return f'{type(self).__name__}({self.w.shape[0]}, {self.w.shape[1]})'
 
 # %% ../nbs/03_modules.ipynb #1575e7a6
 class Relu(Module):

@@ -15,7 +15,10 @@ from .fwd_bwd import lin
 from .modules import Lin, Module, Parts
 
 # %% ../nbs/21_scaling.ipynb #43d5fb3c
-def _span(n, rank, world): return n*rank//world,n*(rank+1)//world
+def _span(who, n, rank, world):
+    if not 0<=rank<world:
+        raise ValueError(f"{who}: got rank {rank} of {world}, wanted 0 to {world-1}")
+    return n*rank//world,n*(rank+1)//world
 
 def shard(
     x:Tensor,  # Inputs, (n, ...)
@@ -24,9 +27,8 @@ def shard(
     world:int, # Number of processes
 ) -> tuple: # Its inputs and targets
     "The rows of one process; parts differ by one row at most"
-    if not 0<=rank<world: raise ValueError(f"shard: got rank {rank} of {world}")
     if len(x)!=len(y): raise ValueError(f"shard: got {len(x)} inputs and {len(y)} targets")
-    a,b = _span(len(x), rank, world)
+    a,b = _span('shard', len(x), rank, world)
     return x[a:b],y[a:b]
 
 # %% ../nbs/21_scaling.ipynb #e6894867
@@ -35,11 +37,11 @@ def average_grads(
     n:float=1,   # Terms in this process's mean: its rows, or what is not masked of them
 ):
     "Make `.g` of each parameter the mean over all processes, in which each weighs `n`"
-    if _place()[1]==1: return
-    params = list(params)
+    world,params = _place()[1],list(params)
+    if world==1 and n: return
     flat = _laid(params)*n
     flat = torch.cat([flat, flat.new_tensor([n])])
-    dist.all_reduce(flat)
+    if world>1: dist.all_reduce(flat)
     if not flat[-1]: raise ValueError("average_grads: no process has a row")
     sizes = [p.numel() for p in params]
     for p,g in zip(params, (flat[:-1]/flat[-1]).split(sizes)): p.g = g.view_as(p).to(p.dtype)
@@ -63,7 +65,7 @@ def cut(
 ) -> Tensor: # A copy of this process's share
     "This process's share of a tensor, cut along one axis"
     here,many = _place()
-    a,b = _span(t.shape[dim], here if rank is None else rank, many if world is None else world)
+    a,b = _span('cut', t.shape[dim], here if rank is None else rank, many if world is None else world)
     return t.narrow(dim, a, b-a).clone()
 
 def _sum(t):

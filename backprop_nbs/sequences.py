@@ -21,6 +21,10 @@ def _product(x, w, b):
     "`x` (n, n_in) times the transposed `w` (n_out, n_in), plus the bias where there is one"
     return x @ w.t() if b is None else torch.addmm(b, x, w.t())
 
+def _act(who, nonlinearity):
+    if nonlinearity in _ACTS: return _ACTS[nonlinearity]
+    raise ValueError(f"{who}: got nonlinearity={nonlinearity!r}, wanted 'tanh' or 'relu'")
+
 def rnn_cell(
     inp:Tensor,       # Input of this step, (n, n_in)
     h:Tensor,         # State before it, (n, nh)
@@ -31,11 +35,12 @@ def rnn_cell(
     nonlinearity:str='tanh', # Or 'relu'
 ) -> Tensor: # State after the step, (n, nh)
     "One step of a recurrent network: `tanh(inp @ w_ih.T + b_ih + h @ w_hh.T + b_hh)`"
-    return _ACTS[nonlinearity](_product(inp, w_ih, b_ih) + _product(h, w_hh, b_hh))
+    return _act('rnn_cell', nonlinearity)(_product(inp, w_ih, b_ih) + _product(h, w_hh, b_hh))
 
 # %% ../nbs/08_sequences.ipynb #3220ec53
 def _act_slope(out, nonlinearity):
     "Slope of the activation, from its output"
+    _act('rnn_cell_grad', nonlinearity)
     return 1-out**2 if nonlinearity=='tanh' else (out>0).to(out.dtype)
 
 def _products_grad(dzx, dzh, inp, h, w_ih, w_hh, b_ih, b_hh):
@@ -222,6 +227,8 @@ def _sweep_grad(layer, dout, dstate, x, kept, weights, mask, order):
     return (dzx @ w_ih).view(x.shape),dstate
 
 # %% ../nbs/08_sequences.ipynb #bbaeb877
+def _drawn(shape, nh, gen): return torch.empty(shape).uniform_(-nh**-.5, nh**-.5, generator=gen)
+
 class Recurrent(Module):
     "What `RNN`, `LSTM` and `GRU` share: layers, directions, lengths and the way through time; a subclass has the steps"
     gates,states = 1,1 # Rows of weights for each unit; tensors in the state
@@ -257,8 +264,13 @@ class Recurrent(Module):
                 n = n_in if l==0 else nh*(1+bidirectional)
                 shapes = [(cls.gates*nh, n), (cls.gates*nh, nh), (cls.gates*nh,), (cls.gates*nh,)]
                 for name,shape in zip(_names(f'_l{l}{end}')[:4 if bias else 2], shapes):
-                    weights[name] = torch.empty(shape).uniform_(-nh**-.5, nh**-.5, generator=gen)
+                    weights[name] = _drawn(shape, nh, gen)
         return cls(weights, **kwargs)
+
+    def step(self, zx, zh, state):
+        "Both products of a step, and the state before it: the state after it, and what `step_grad` needs"
+        raise NotImplementedError(f"{type(self).__name__} has no `step`: "
+                                  "write one step forward, and `step_grad`, its way back")
 
     def __repr__(self):
         layers = len(self.places)//self.directions
@@ -269,6 +281,9 @@ def _names(place): return [f'{kind}{place}' for kind in ('weight_ih', 'weight_hh
 
 def _places(who, weights, gates):
     "The endings of torch's names in `weights`, in order; complains of what is missing, left over or of a wrong shape"
+    if not isinstance(weights, dict):
+        raise TypeError(f"{who}: got {weights!r}, wanted a dict of weights under torch's names; "
+                        f"did you mean `{who}.init(n_in, nh)`?")
     both = 'weight_ih_l0_reverse' in weights
     ends = ('', '_reverse') if both else ('',)
     n = sum(k.startswith('weight_ih') for k in weights)//len(ends)
@@ -385,10 +400,8 @@ class RNN(Recurrent):
         nonlinearity:str='tanh', # Or 'relu'
         **kwargs,                # `batch_first`, `truncate`
     ):
-        if nonlinearity not in _ACTS:
-            raise ValueError(f"RNN: got nonlinearity={nonlinearity!r}, wanted 'tanh' or "
-                             "'relu'")
         super().__init__(weights, **kwargs)
+        _act('RNN', nonlinearity)
         self.nonlinearity = nonlinearity
 
     def step(self, zx, zh, state):
@@ -437,8 +450,29 @@ class _Cell(Module):
         bias_hh:Tensor|None=None, # Bias of the second, (gates*nh,)
         **options,           # As the cell's function takes them
     ):
-        self.weight_ih,self.weight_hh,self.bias_ih,self.bias_hh = weight_ih,weight_hh,bias_ih,bias_hh
-        self.options = options
+        who,weights = type(self).__name__,dict(zip(self.params, (weight_ih, weight_hh, bias_ih, bias_hh)))
+        if not (isinstance(weight_ih, Tensor) and isinstance(weight_hh, Tensor)):
+            raise TypeError(f"{who}: got {weight_ih!r} and {weight_hh!r}, wanted two matrices of weights; "
+                            f"did you mean `{who}.init({weight_ih!r}, {weight_hh!r})`?")
+        there = {k:v for k,v in weights.items() if v is not None}
+        _check_shapes(who, there, [''], self.gates, weight_hh.shape[-1], weight_ih.shape[-1], weight_ih.shape[-1])
+        if 'nonlinearity' in options: _act(who, options['nonlinearity'])
+        self.__dict__.update(weights, options=options)
+
+    @classmethod
+    def init(cls,
+        n_in:int,        # Numbers in an input
+        nh:int,          # Numbers in a state
+        bias:bool=True,  # Has it biases?
+        seed:int|None=None, # Seed of its own generator; None: torch's global one
+        **options,       # As the cell's function takes them
+    ): # A new cell
+        "A cell with weights and biases drawn between -1/sqrt(nh) and 1/sqrt(nh), as torch does"
+        gen = None if seed is None else torch.Generator().manual_seed(seed)
+        shapes = [(cls.gates*nh, n_in), (cls.gates*nh, nh), (cls.gates*nh,), (cls.gates*nh,)]
+        return cls(*[_drawn(shape, nh, gen) for shape in shapes[:4 if bias else 2]], **options)
+
+    def __repr__(self): return f'{type(self).__name__}({self.weight_ih.shape[1]}, {self.weight_hh.shape[1]})'
 
     def _start(self, inp, state):
         if state is None: return [inp.new_zeros(*inp.shape[:-1], self.weight_hh.shape[1])]*self.states
@@ -461,13 +495,13 @@ class _Cell(Module):
 
 class RNNCell(_Cell):
     "One step of an `RNN`"
-    states,cell,cell_grad = 1,staticmethod(rnn_cell),staticmethod(rnn_cell_grad)
+    gates,states,cell,cell_grad = 1,1,staticmethod(rnn_cell),staticmethod(rnn_cell_grad)
 class LSTMCell(_Cell):
     "One step of an `LSTM`, called as `h, c = cell(inp, (h, c))`"
-    states,cell,cell_grad = 2,staticmethod(lstm_cell),staticmethod(lstm_cell_grad)
+    gates,states,cell,cell_grad = 4,2,staticmethod(lstm_cell),staticmethod(lstm_cell_grad)
 class GRUCell(_Cell):
     "One step of a `GRU`"
-    states,cell,cell_grad = 1,staticmethod(gru_cell),staticmethod(gru_cell_grad)
+    gates,states,cell,cell_grad = 3,1,staticmethod(gru_cell),staticmethod(gru_cell_grad)
 
 @counterpart(nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 def _(m):

@@ -14,7 +14,7 @@ from torch import Tensor
 from .data import Splits, batches, load_data, normalize
 from .fwd_bwd import cross_entropy, init_params
 from .layers import Dropout
-from .modules import CrossEntropy, Lin, Model, Parts, Relu
+from .modules import CrossEntropy, Lin, Model, Parts, Relu, _made_with
 from .scaling import state_of
 _all_ = ['Dropout'] # of `layers`; it was born here
 
@@ -93,11 +93,18 @@ class Optimizer:
         "Move every parameter, each by its gradient"
         for i,p in enumerate(self.params): self.move(i, p.data, grad_of(p))
 
+    def move(self, i, p, g):
+        "Move parameter number `i` by its gradient"
+        raise NotImplementedError(f"{type(self).__name__} has no `move`: "
+                                  "write one that changes `p` in place")
+
     def zero_grad(self):
         "Forget every gradient"
         for p in self.params:
             if hasattr(p, 'g'): del p.g
             if getattr(p, 'grad', None) is not None: p.grad = None
+
+    def __repr__(self): return _made_with(self)
 
 # %% ../nbs/05_training.ipynb #fa2ca322
 class SGD(Optimizer):

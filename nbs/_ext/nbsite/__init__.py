@@ -12,4 +12,4 @@ from . import api, cells, links, pages, search, uses
 def setup(app):
     for name in ('src', 'pkg', 'user', 'branch', 'description'): app.add_config_value(f'nbsite_{name}', '', 'env')
     for part in (cells, links, api, uses, pages, search): part.setup(app)
-    return dict(env_version=2, parallel_read_safe=True, parallel_write_safe=True)
+    return dict(env_version=3, parallel_read_safe=True, parallel_write_safe=True)

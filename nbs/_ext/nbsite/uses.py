@@ -48,7 +48,7 @@ def bound(scope):
     return res
 
 def names(code, known, pkg, exp):
-    "`(full name, line, column in bytes, text, called)` of each use of a known name; `called` is None where it is imported"
+    "`(full name, line, column in bytes, text, called)` of each use of a known name, called also as a base or decorator; None where it is imported"
     def walk(o, known):
         if isinstance(o, ast.ImportFrom) and (o.module or '').split('.')[0]==pkg:
             got = taken(ast.Module([o], []), pkg, exp)
@@ -63,6 +63,8 @@ def names(code, known, pkg, exp):
             known = {k: v for k,v in known.items() if k not in own}
         for c in ast.iter_child_nodes(o): yield from walk(c, known)
     calls = {id(o.func) for o in ast.walk(code) if isinstance(o, ast.Call)}
+    calls |= {id(o.value) for o in ast.walk(code) if isinstance(o, ast.Attribute) and id(o) in calls}      # `Name.method(...)`
+    calls |= {id(b) for o in ast.walk(code) if isinstance(o, _def) for b in [*o.decorator_list, *getattr(o, 'bases', [])]}
     return list(walk(code, known))
 
 class Names:
@@ -80,24 +82,26 @@ class Names:
         return uses
 
 def printed(outputs):
-    "What a cell printed or returned, a piece an output, where that is text, short, and the same in each run; else None"
+    "What a cell printed or returned, a piece an output, where that is text, short, and the same in each run; [] for pictures; else None"
     res = []
     for o in outputs:
         data = o.get('data', {'text/plain': o.get('text', '')})
-        if o.get('name')=='stderr' or o['output_type']=='error' or set(data)-{'text/plain', 'text/html', 'text/markdown'}: return
+        if o.get('name')=='stderr' or o['output_type']=='error': return
+        if set(data)-{'text/plain', 'text/html', 'text/markdown'}: return []
         res.append(''.join(data.get('text/markdown') or data.get('text/plain', '')).rstrip())
         if re.search(r'^<|\bat 0x', res[-1]): return
     lines = '\n'.join(res).split('\n')
     return res if any(res) and len(lines)<=16 and max(map(len, lines))<=160 else None
 
 def sample(cell, src, outputs, uses, meta):
-    "What a cell gives as an example: its code and its output; None where it is no short open cell that prints text"
-    if 'fold' in meta or 'ids' in meta or src.count('\n')>7 or not any(u[4] for u in uses) or not (out := printed(outputs)): return
+    "What a cell gives as an example: its code and its output; None where it is no short open cell that shows something"
+    if 'fold' in meta or 'ids' in meta or src.count('\n')>7 or not any(u[4] for u in uses): return
+    if (out := printed(outputs)) is None: return
     marked = [o.deepcopy() for o in cell.findall(nodes.container) if o.get('mime_type')=='text/markdown']     # as the page has it
     for o in [n for m in marked for n in m.findall()]:
         if isinstance(o, addnodes.pending_xref): return
         o.document = None                                           # else the whole page is kept with it
-    out = [marked.pop(0) if 'text/markdown' in o.get('data', {}) else s for o,s in zip(outputs, out)]
+    out = [marked.pop(0) if marked and 'text/markdown' in o.get('data', {}) else s for o,s in zip(outputs, out)]
     return dict(id=f"cell-{meta['id']}", code=src, out=out, called=sorted({u[0] for u in uses if u[4]}))
 
 # -- from a notebook, its cells; from the tree of its page, their sections -----------------------------------------
@@ -142,7 +146,7 @@ def collect(env):
                 at[cell['id']] = min(at.get(cell['id'], (9, 0, '')), (cell['folded']+cell['page'], n, cell['title']))
             for full in (cell['example'] or {}).get('called', []):
                 mine = env.nbsite_defs.get(full, ('',))[0]==doc
-                examples.setdefault(full, []).append((not mine, len(cell['example']['code']), doc, n))
+                examples.setdefault(full, []).append((not cell['example']['out'], not mine, len(cell['example']['code']), doc, n))
     return {full: (some(places.get(full, {}), env.nbsite_defs.get(full, ('',))[0]), example(env, examples.get(full)))
             for full in places.keys() | examples.keys()}
 
@@ -194,7 +198,7 @@ def on_resolved(app, doctree, docname):
             src['nbsite_uses'] = uses
             box += [src, *(nodes.literal_block(o, o, language='none') if isinstance(o, str) else o.deepcopy() for o in cell['out'])]
             where = link(app, docname, doc, cell['id'], app.env.nbsite_docs[doc]['title'])
-            box += nodes.paragraph('', 'As run in ', where, nodes.Text('.'), classes=['nb-used'])
+            box += nodes.paragraph('', 'As run in ' if cell['out'] else 'Its picture stands in ', where, nodes.Text('.'), classes=['nb-used'])
             new.append(box)
         members = next((i for i,c in enumerate(content) if isinstance(c, (addnodes.desc, addnodes.index))), len(content))
         content[members:members] = new
