@@ -448,6 +448,9 @@ def draw_graph(
     return Drawing(nodes, {id(_ours(o)): k for k,o in names.items()})
 
 # %% ../nbs/13_draw.ipynb #282a12ea
+_OWN_KEYS = '''.addEventListener("keydown",function(e){
+  if(e.key!=="Escape"&&e.key!=="Tab"&&!(e.ctrlKey||e.metaKey||e.altKey||e.shiftKey))e.stopPropagation()});'''
+# plain keys that a widget is given are its own: JupyterLab would take arrows and Enter for the notebook
 _WIDGET = '''<div class="bn-steps" id="ID" tabindex="0" role="group"
   aria-label="Backward pass, step by step; arrow keys move">
 <style>
@@ -502,6 +505,7 @@ q("button").forEach(function(b){b.addEventListener("click",function(){go(b.datas
 root.addEventListener("keydown",function(e){if(e.target===root.querySelector(".g"))return;
     var t={ArrowRight:"next",ArrowLeft:"back",Home:"first",End:"last"}[e.key];
     if(e.key===" "&&e.target===root)t="next";if(t){go(t);e.preventDefault();e.stopPropagation()}});
+rootOWN_KEYS
 var tall=0;S.forEach(function(s){say.innerHTML=s.say;tall=Math.max(tall,say.offsetHeight)});
     say.style.minHeight=tall+"px";
 show();
@@ -587,7 +591,7 @@ def step_through(
                           edges=[f'{where[id(to)]}-{i}' for to,_,_ in s.to], say=say))
     svg,data = _svg(nodes, named, ink='currentColor', extra=1),json.dumps(steps).replace('</', '<\\/')
     uid = 'bn' + hashlib.sha1((svg+data).encode()).hexdigest()[:10]
-    html = _WIDGET.replace('SVG', svg).replace('STEPS', data).replace('ID', uid)
+    html = _WIDGET.replace('OWN_KEYS', _OWN_KEYS).replace('SVG', svg).replace('STEPS', data).replace('ID', uid)
     return Widget(html, f'Backward pass of {len(nodes)} tensors')
 
 # %% ../nbs/13a_touch.ipynb #3798e3e8
@@ -624,6 +628,7 @@ _TOUCH_CSS = '''
 '''
 _TOUCH_JS = '''(function(){document.querySelectorAll('[data-bn="KEY"]:not([data-on])').forEach(function(R){
 R.dataset.on="1";var D=DATA;
+ROWN_KEYS
 function q(s){return R.querySelector(s)}
 function qa(s){return Array.prototype.slice.call(R.querySelectorAll(s))}
 function say(h){var s=q(".say");s.innerHTML=h;s.style.minHeight=Math.max(parseFloat(s.style.minHeight)||0,
@@ -654,7 +659,8 @@ def _touch(kind, title, body, said, data, script, css='', attrs=''):
     data = json.dumps(data, separators=(',', ':'), ensure_ascii=False).replace('</', '<\\/')
     key = 'bn' + hashlib.sha1((kind+body+data).encode()).hexdigest()[:10]
     moves = '; arrow keys move' if attrs else ''
-    js = _TOUCH_JS.replace('KEY', key).replace('SCRIPT', script.strip()).replace('DATA', data)
+    js = _TOUCH_JS.replace('OWN_KEYS', _OWN_KEYS).replace('KEY', key)
+    js = js.replace('SCRIPT', script.strip()).replace('DATA', data)
     html = (f'<div class="{kind}" data-bn="{key}" role="group" aria-label="{escape(title, quote=True)}{moves}"{attrs}>'
             f'<style>{_TOUCH_CSS}{css}</style>{body}<div class="say" aria-live="polite">{said}</div>'
             f'<noscript><p>Scripts are off: this is the first state.</p></noscript><script>{js}</script></div>')

@@ -336,7 +336,8 @@ def _real(flipped, usual):
 
 ATEN |= dict(
     **{n: _picked(n, nd) for n,nd in (('adaptive_max_pool2d', 2), ('adaptive_max_pool3d', 3),
-                                      ('fractional_max_pool2d', 2), ('fractional_max_pool3d', 3))},
+                                      ('fractional_max_pool2d', 2), ('fractional_max_pool3d', 3),
+                                      ('max_pool3d_with_indices', 3))},
     max_pool2d_with_indices_backward=_unpicked, avg_pool3d=_average_pool3d,
     _adaptive_avg_pool3d=_adaptive_average, _upsample_bilinear2d_aa=_resized_aa,
     put=_put_flat, diagonal_scatter=_written_view(torch.diagonal), as_strided_scatter=_written_view(torch.as_strided),
