@@ -9,7 +9,7 @@ SITE is the folder that Sphinx has built. Needs Chromium (`apt-get install chrom
 Exits with 1 if a page says an error in the console, asks another host, is wider than its window, breaks a serious rule of axe,
 or a search or a widget does not do what it should; with 2 where there is no browser.
 """
-import json, os, random, shutil, sys, threading
+import json, os, random, re, shutil, sys, threading
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +45,11 @@ SEARCHES = {   # what somebody types, and the section that must come first
     'pdb': '12_debug.html#after-the-accident-pdb-pm',
     'hessian': '20_higher.html#the-curvature-of-the-digit-loss'}
 
+CUT = """() => { document.querySelectorAll('article details').forEach(d => d.open = true);     // with all folds open
+  return [...document.querySelectorAll('article *')].filter(o => o.scrollWidth > o.clientWidth+1 && o.clientWidth > 20
+    && getComputedStyle(o).overflowX==='hidden' && !o.closest('svg, mjx-container')).slice(0, 3)
+    .map(o => o.tagName + '.' + o.className + ': ' + o.textContent.trim().slice(0, 60)) }"""
+
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args): pass
     def handle(self):
@@ -70,6 +75,7 @@ def page_faults(browser, url, name, width, dark):
     said = Axe().run(page, options=dict(resultTypes=['violations'])).response['violations']
     found += [f"axe, {v['impact']}: {v['id']} at {len(v['nodes'])} places, such as {v['nodes'][0]['html'][:110]}"
               for v in said if v['impact'] in ('serious','critical')]
+    found += [f'cut off, and nothing scrolls: {o}' for o in page.evaluate(CUT)]
     ctx.close()
     return found
 
@@ -120,13 +126,16 @@ def main(folder, *args):
     chromium = os.environ.get('CHROMIUM') or shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     if not chromium: print('no Chromium: the site was not looked at in a browser'); sys.exit(2)
     folder = Path(folder)
-    pages = sorted(p.stem for p in folder.glob('*.html') if 'http-equiv="refresh"' not in p.read_text(encoding='utf-8')[:600])
+    moved = {p.stem: p.read_text(encoding='utf-8') for p in folder.glob('*.html') if 'http-equiv="refresh"' in p.read_text(encoding='utf-8')[:600]}
+    lost = [f'{k}: moved to {to}, which is no page' for k,t in moved.items() for to in re.findall('url=(.*?).html', t)[:1]
+            if to in moved or not (folder/f'{to}.html').exists()]
+    pages = sorted({p.stem for p in folder.glob('*.html')} - moved.keys())
     pages += sorted(f'api/{p.stem}' for p in folder.glob('api/*.html'))
     steppers = [p for p in pages if 'class="bn-steps' in (folder/f'{p}.html').read_text(encoding='utf-8')]
     named = [a for a in args if not a.startswith('-')]
     some = named or (pages if '--full' in args else sorted({'index', *random.Random(0).sample(pages, len(pages)//10)}))
     with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        faults = [f for found in pool.map(partial(modes_faults, str(folder), chromium), some) for f in found]
+        faults = lost + [f for found in pool.map(partial(modes_faults, str(folder), chromium), some) for f in found]
     url = serve(folder)
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=chromium, args=['--no-sandbox'])

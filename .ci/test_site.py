@@ -85,9 +85,9 @@ def write(tmp):
     (tmp/'tiny'/'ops.py').write_text(PACKAGE)
     (src/'conf.py').write_text(CONF.format(ext=str(ext), tmp=str(tmp), templates=str(root/'nbs'/'_templates'), src=str(src)))
     (src/'api.md').write_text('# API reference\n\n```{nb-modules}\n```\n')
-    (src/'questions.md').write_text('# Questions\n\n| Asked | Answer |\n|---|---|\n| Why two of them? | [here](01_ops.ipynb#twice-a-number) |\n')
+    (src/'questions.md').write_text('# Questions\n\n| Asked | Answer |\n|---|---|\n| Why two of them? | [here](01a_ops.ipynb#twice-a-number) |\n')
     for name,cells in dict(index=['# Tiny\n\n> A front page'], ops=OPS, use=USE).items():
-        notebook(src/f"{dict(ops='01_', use='00_').get(name, '')}{name}.ipynb", *cells)
+        notebook(src/f"{dict(ops='01a_', use='00_').get(name, '')}{name}.ipynb", *cells)
 
 def build(tmp):
     "The site, what the build warns of, and what it says"
@@ -121,9 +121,9 @@ def lost(site):
 def chapters(ops, use):
     "`(what, got, wanted)` on the pages of the notebooks"
     yield 'subtitle', ops.text('.nb-lead p'), ['Twice as much']
-    colab = 'https://colab.research.google.com/github/someone/tiny/blob/main/nbs/01_ops.ipynb'
+    colab = 'https://colab.research.google.com/github/someone/tiny/blob/main/nbs/01a_ops.ipynb'
     yield 'buttons', ops.links('.nb-buttons a')[0], ('Open in Colab', colab)
-    yield 'eyebrow', ops.text('.nb-eyebrow'), ['Chapter 1']
+    yield 'eyebrow', ops.text('.nb-eyebrow'), ['Chapter 1a']
     yield 'folds', ops.text('summary')[-3:], ['tiny/ops.py double', 'A hint with code', 'Long code']
     yield 'file label', ops.text('.nb-file'), ['tiny/ops.py']
     yield 'code shown', ops.text('.cell_input .highlight'), ['def double(x, n=1): return x*2**n', 'LIMIT = 3', 'double(21, n=2)',
@@ -143,15 +143,15 @@ def reference(api, index, said):
     "`(what, got, wanted)` on the page of the module, and of all modules"
     yield 'signatures', [t.split('(')[0].split(' ')[-1].strip('¶') for t in api.text('section > dl.py > dt')][1:3], ['double', 'Cell']
     yield 'docments', api.text('table.nb-params tr'), ['Name Type Meaning', 'x float A number', 'n int = 1 How often', 'returns float Doubled']
-    yield 'built in', [h for t,h in api.links('a') if t=='[notebook]'], ['../01_ops.html#LIMIT', '../01_ops.html#double']
+    yield 'built in', [h for t,h in api.links('a') if t=='[notebook]'], ['../01a_ops.html#LIMIT', '../01a_ops.html#double']
     entry = {d.dt['id'].removeprefix('tiny.ops.'): d.dd for d in api.dom.select('dl.py') if d.dt.get('id')}
     yield 'docstring', entry['double'].p.get_text(), 'Twice x: \\(2x\\), *not* a power'
     yield 'constant', entry['LIMIT'].get_text().strip(), 'How often one may double'
     yield 'index', index.text('.nb-index tbody tr'), ['LIMIT How often one may double', 'double Twice x: \\(2x\\), not a power',
         'Cell Holds a number', 'lonely Nobody calls this', 'draw A picture']
     used = lambda n: [(a.get_text(), a['href']) for p in entry[n].find_all('p', class_='nb-used', recursive=False) for a in p.find_all('a')]
-    yield 'used in: four, the page that defines it first', used('double'), [('Doubling: Twice a number', '../01_ops.html#twice-a-number'),
-        ('Doubling: What is seen', '../01_ops.html#what-is-seen'), ('In use: Calls & more', '../00_use.html#calls-more'),
+    yield 'used in: four, the page that defines it first', used('double'), [('Doubling: Twice a number', '../01a_ops.html#twice-a-number'),
+        ('Doubling: What is seen', '../01a_ops.html#what-is-seen'), ('In use: Calls & more', '../00_use.html#calls-more'),
         ('In use: A second one', '../00_use.html#a-second-one')]
     yield 'used in: a class', used('Cell'), [('In use: A second one', '../00_use.html#a-second-one')]
     yield 'used in: nowhere', used('lonely'), []
@@ -160,21 +160,21 @@ def reference(api, index, said):
     yield 'example: a table', (eg('Cell'), eg('Cell', 'td')), (['c = Cell()\nc.read()'], ['1', '2'])
     yield 'example: none', eg('lonely'), []
     yield 'example: a picture', (eg('draw'), eg('draw', 'p')), (['draw()'], ['Its picture stands in Doubling.'])
-    yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../01_ops.html#cell-c7']
+    yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../01a_ops.html#cell-c7']
     yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['3 of 4 public functions and classes have an example; without: ops.lonely']
 
 def found(env, site, ops):
     "`(what, got, wanted)` of the search, and of other ways to a page"
     from nbsite import search
-    got = [*search.entries(env, '01_ops', search.questions(env))]
+    got = [*search.entries(env, '01a_ops', search.questions(env))]
     address = lambda h: re.search(r'url">(.*?)<', h)[1]
-    yield 'search: sections', [address(h) for h in got], [f'01_ops.html#{i}' for i in ('doubling', 'twice-a-number', 'what-is-seen')]
+    yield 'search: sections', [address(h) for h in got], [f'01a_ops.html#{i}' for i in ('doubling', 'twice-a-number', 'what-is-seen')]
     yield 'search: anchors', [bool(ops.dom.find(id=address(h).partition('#')[2])) for h in got], [True]*3
     yield 'search: asked', ['Why two of them?' in h for h in got], [False, True, False]
     yield 'search: folds left out', ['folded' in h or 'x*2**n' in h for h in got], [False]*3
     yield 'search: index', (site/'pagefind'/'pagefind.js').exists(), True
     short,plain = site/'ops.html',site/'ops.html.md'
-    yield 'address by module', short.exists() and 'url=01_ops.html' in short.read_text(), True
+    yield 'address by module', short.exists() and 'url=01a_ops.html' in short.read_text(), True
     plain = plain.read_text() if plain.exists() else ''
     yield 'page as Markdown', ('double(21)' in plain, 'A line that rises' in plain, 'secret' in plain), (True, True, False)
     yield 'maths from the site', (site/'_static'/'mathjax'/'tex-chtml.js').exists(), True
@@ -183,13 +183,13 @@ def look(tmp):
     "`(what, got, wanted)` after one build, a second, and a third of a changed page"
     app,warned,said = build(tmp)
     site = tmp/'site'
-    ops,use,api,index = (Page(site/f'{n}.html') for n in ('01_ops', '00_use', 'api/ops', 'api'))
+    ops,use,api,index = (Page(site/f'{n}.html') for n in ('01a_ops', '00_use', 'api/ops', 'api'))
     yield 'warnings', warned, ''
     yield 'lost links', [*lost(site)], []
     yield from chapters(ops, use)
     yield from reference(api, index, said)
     yield from found(app.env, site, ops)
-    names = [p for n in ('01_ops', '00_use', 'index', 'api/ops') if (p := site/f'{n}.html').exists()]
+    names = [p for n in ('01a_ops', '00_use', 'index', 'api/ops') if (p := site/f'{n}.html').exists()]
     before = [p.stat().st_mtime_ns for p in names]
     build(tmp)
     yield 'a second build writes nothing', [p.name for p,t in zip(names, before) if p.stat().st_mtime_ns!=t], []
@@ -238,6 +238,7 @@ BROKEN = [   # file, what is there, what a slip would make of it, the check that
     ('pages', "'hide' not in d and", '', 'page as Markdown'),
     ('pages', '    mathjax(app)\n', '', 'maths from the site'),
     ('pages', '    addresses(app)\n', '', 'address by module'),
+    ('pages', r"r'^\d+[a-z0-9]*_'", r"r'^\d+_'", 'address by module'),
     ('pages', "context['nb_eyebrow'] =", '_ =', 'eyebrow')]
 
 def run():

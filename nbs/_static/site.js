@@ -67,7 +67,7 @@
 // What scrolls sideways can be reached and scrolled from the keyboard.
 (() => {
   const look = () => {
-    for (const el of document.querySelectorAll("article :is(pre, div.math, .table-wrapper, .cell_output .output, .math-wrapper, .text_html, .text_markdown)"))
+    for (const el of document.querySelectorAll("article :is(pre, div.math, .table-wrapper, .cell_output .output, .math-wrapper, .text_html, .text_markdown, .nb-fold > .container)"))
       if (el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).overflowX !== "visible") {
         if (!el.querySelector("a, button, input, [tabindex]")) el.tabIndex = 0;
         el.classList.toggle("nb-more", el.scrollLeft + el.clientWidth < el.scrollWidth - 1);

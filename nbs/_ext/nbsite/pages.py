@@ -57,11 +57,14 @@ _moved = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{t
 
 def addresses(app):
     "The addresses nbdev writes into the package: `data.html` leads to `00_data.html`, `data.html.md` is its Markdown"
-    for doc,info in app.env.nbsite_docs.items():
-        if not info['mod']: continue
-        out = Path(app.outdir)/re.sub(r'^\d+_', '', f'{doc}.html')
+    led = set(app.env.found_docs)
+    for doc,info in sorted(app.env.nbsite_docs.items()):
+        short = re.sub(r'^\d+[a-z0-9]*_', '', doc)
+        if short in led: continue       # a page of that name, or the first of two (`10a_kernels`, `19b_kernels`)
+        led.add(short)
+        out = Path(app.outdir)/f'{short}.html'
         out.write_text(_moved.format(to=f'{doc}.html'), encoding='utf-8')
-        Path(f'{out}.md').write_text(as_markdown(Path(app.srcdir)/f'{doc}.ipynb'), encoding='utf-8')
+        if info['mod']: Path(f'{out}.md').write_text(as_markdown(Path(app.srcdir)/f'{doc}.ipynb'), encoding='utf-8')
 
 def on_finished(app, exc):
     if exc or app.builder.format!='html': return
