@@ -656,7 +656,7 @@ def batch_norm_grad(
     "Write the gradients of `batch_norm` into `.g` of `inp`, `w` and `b`"
     m,r = _batch_stats(inp, w, b, mean, var, eps)[1:] if kept is None else kept
     n,c = inp.shape[:2]
-    x,g,s = inp,out.g,math.prod(inp.shape[2:])
+    x,g,s = inp,_shaped(out.g, *inp.shape),math.prod(inp.shape[2:])
     if inp.ndim>2: x,g,m,r = x.reshape(n, c, s),g.reshape(n, c, s),m[:,None],r[:,None]
     xh = _standard(x, m, r)
     bg,wg = (o.sum(0) if o.ndim==2 else o.sum(2).sum(0) for o in (g, g*xh))
