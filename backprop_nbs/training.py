@@ -579,7 +579,7 @@ def good_recipe(
     return fit(model, data, opt, epochs, bs, seed, lr_at, progress=progress, **kwargs)
 
 # %% ../nbs/05a_command.ipynb #67fea2a0
-import importlib, io, itertools, json, os, re, shutil, signal, threading, time
+import importlib, io, itertools, json, os, re, shutil, signal, subprocess, sys, threading, time
 from pathlib import Path
 from datetime import timedelta
 from types import SimpleNamespace
@@ -1374,3 +1374,26 @@ def backprop_train(
 
 # %% ../nbs/05a_command.ipynb #06b6540c
 if __name__=='__main__' and not callable(backprop_train): sys.exit(backprop_train)   # its status
+
+# %% ../nbs/05a_command.ipynb #b13db872
+def _torchrun(n, *args, **kw):
+    "torchrun, with `n` processes on this machine, a thread each; `kw` as for `subprocess.Popen`"
+    import torch.distributed as dist
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+    meet = ['--standalone']
+    try: dist.TCPStore('localhost', 0, is_master=True, wait_for_workers=False)
+    except RuntimeError:                     # built without libuv: they meet through a file
+        meet = ['--rdzv-backend', 'c10d', '--rdzv-conf', 'store_type=file']
+        env.update(USE_LIBUV='0', TORCH_DISABLE_SHARE_RDZV_TCP_STORE='1')
+    kw = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, text=True) | kw
+    run = [sys.executable, '-m', 'torch.distributed.run', *meet, '--nproc_per_node', str(n)]
+    return subprocess.Popen([*run, *map(str, args)], **kw)
+
+def _ended(job, limit):
+    "What it said, on both streams; they end when nobody is left who could write into them"
+    try: return job.communicate(timeout=limit)
+    finally:
+        if job.poll() is None:
+            job.terminate()
+            try: job.wait(60)                # torchrun ends the others first
+            except subprocess.TimeoutExpired: job.kill()
