@@ -159,7 +159,7 @@ def reference(api, index, said):
     yield 'example: the shortest that prints, where it is defined', eg('double'), ['double(21)', '42']
     yield 'example: a table', (eg('Cell'), eg('Cell', 'td')), (['c = Cell()\nc.read()'], ['1', '2'])
     yield 'example: none', eg('lonely'), []
-    yield 'example: a picture', (eg('draw'), eg('draw', 'p')), (['draw()'], ['Its picture stands in Doubling.'])
+    yield 'example: a picture', (eg('draw'), eg('draw', 'p')), (['draw()'], ['What it shows stands in Doubling.'])
     yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../01a_ops.html#cell-c7']
     yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['3 of 4 public functions and classes have an example; without: ops.lonely']
 

@@ -62,7 +62,7 @@ class Message(str):
 def message(
     f,      # A function that should raise
     *args,  # Its arguments
-    **kwargs,
+    **kwargs, # and its options
 ) -> Message: # `Type: text` of the error; shown without quotes
     "What `f` says when it raises; an `AssertionError` if it raises nothing"
     try: f(*args, **kwargs)
@@ -113,7 +113,10 @@ def _printable(s):
 class Report:
     "A table of checks: `.ok`, `.rows`, `.notes`, `.assert_ok()`; it shows itself in a notebook and in a terminal"
     title,head = 'report',()
-    def __init__(self, rows, notes=()): self.rows,self.notes = list(rows),list(notes)
+    def __init__(self,
+        rows,     # Dictionaries, one a row of the table
+        notes=(), # Lines that stand with it
+    ): self.rows,self.notes = list(rows),list(notes)
     @property
     def ok(self) -> bool: return all(r['ok'] is not False for r in self.rows) and any(r['ok'] for r in self.rows)
     @property
@@ -1642,7 +1645,14 @@ class KernelReport(Report):
     "What `check_kernel` found: a row for each dtype and tensor, the worst run in it; `.cases` has all"
     title = 'kernel'
     head = ('dtype','tensor','error','allowed','error of the reference','floor','worst run','verdict')
-    def __init__(self, rows, notes=(), cases=(), causes=(), left_out=(), first=0): # `first`: notes above the table
+    def __init__(self,
+        rows,        # Dictionaries, one a row of the table
+        notes=(),    # Lines that stand with it
+        cases=(),    # Dictionaries, one a run and tensor
+        causes=(),   # Names from `CAUSES`, likeliest first
+        left_out=(), # Cases that could not be run, and why
+        first=0,     # How many of the notes stand above the table
+    ):
         super().__init__(rows, notes)
         self.cases,self.causes,self.left_out,self.first = list(cases),list(causes),list(left_out),first
     @property
@@ -2217,21 +2227,25 @@ def _group_norm(x, n, weight=None, bias=None, eps=1e-5, *a):
     c = (-1,)+(1,)*(x.dim()-2)
     y = y if weight is None else y*weight.view(c)
     return y if bias is None else y+bias.view(c)
-def _cross_entropy(x, y, weight=None, *a, ignore_index=-100, reduction='mean', label_smoothing=0., **k):
-    if weight is not None or a or y.is_floating_point() or reduction!='mean':
-        return F.cross_entropy(x, y, weight, *a, ignore_index=ignore_index, reduction=reduction,
-                               label_smoothing=label_smoothing)
-    lp,keep = _log_softmax(x, 1 if x.dim()>1 else 0),y!=ignore_index
-    nll = F.nll_loss(lp, y, ignore_index=ignore_index)
+def _cross_entropy(x, y, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean',
+                   label_smoothing=0.):
+    if y.is_floating_point() or size_average is not None or reduce is not None:
+        return F.cross_entropy(x, y, weight, size_average, ignore_index, reduce, reduction, label_smoothing)
+    d,keep = min(x.dim()-1, 1),y!=ignore_index
+    lp = torch.log_softmax(x, d)
+    nll = F.nll_loss(lp, y, weight, ignore_index=ignore_index, reduction=reduction)
     if not label_smoothing: return nll
-    return (1-label_smoothing)*nll - label_smoothing*(lp.mean(1 if x.dim()>1 else 0)*keep).sum()/keep.sum()
+    if weight is not None: lp,keep = lp*weight.view(-1, *[1]*(y.dim()-d)),weight[y*keep]*keep
+    rows = lp.mean(d)*(y!=ignore_index)
+    if reduction!='none': rows = rows.sum()/keep.sum() if reduction=='mean' else rows.sum()
+    return (1-label_smoothing)*nll - label_smoothing*rows
 def _sdpa(q, k, v, attn_mask=None, dropout_p=0., is_causal=False, scale=None, **kw):
     if dropout_p or kw.get('enable_gqa'):
         return F.scaled_dot_product_attention(q, k, v, attn_mask, dropout_p, is_causal, scale=scale, **kw)
     z = q@k.mT*(q.shape[-1]**-.5 if scale is None else scale)
     if is_causal: attn_mask = torch.ones(z.shape[-2:], dtype=torch.bool, device=z.device).tril()
     if attn_mask is not None: z = z+attn_mask if attn_mask.is_floating_point() else z.masked_fill(~attn_mask, -math.inf)
-    return _softmax(z)@v
+    return torch.softmax(z, -1)@v
 _PLAINLY = {'softmax':_softmax, 'log_softmax':_log_softmax, 'layer_norm':_layer_norm, 'rms_norm':_rms_norm,
             'group_norm':_group_norm, 'logsumexp':_logsumexp,
             'cross_entropy':_cross_entropy, 'scaled_dot_product_attention':_sdpa}
@@ -2262,6 +2276,7 @@ def _picked(name):
         v = x.gather(d, i if i.dim()==x.dim() else i.unsqueeze(d))
         return type(r)((v.view(i.shape), i))
     return pick
+_ROUGHLY = {k:_PLAINLY[k] for k in ('cross_entropy','scaled_dot_product_attention')} # softmax stays whole
 _FINELY = _PLAINLY | {'gelu':_gelu, 'silu':_silu, 'linear':_linear} # in steps as small as mistakes are made in
 _FINELY |= {f'conv{n}d':_conv(n) for n in (1,2,3)} | {k:_picked(k) for k in ('max','min','topk','sort')}
 _FINELY |= {f'max_pool{n}d{s}':_max_pool(n) for n in (1,2,3) for s in ('','_with_indices')}
@@ -2300,11 +2315,11 @@ class _Redo(TorchFunctionMode):
         alt = self.how(op)
         return alt if self.value else res.detach() + (alt-alt.detach())
     def apart(self, name, args, kwargs):
-        self.inside = name # one that is not taken apart calls itself
+        around,self.inside = self.inside,name # one that is not taken apart calls itself
         kwargs = {k:v for k,v in kwargs.items() if k not in ('dtype','_stacklevel')}
         try:
             with self: return self.plainly[name](*args, **kwargs)
-        finally: self.inside = None
+        finally: self.inside = around
 
 # %% ../nbs/10a_kernels.ipynb #72f535ab
 def _hold(op): return op.res.detach()
@@ -2317,6 +2332,7 @@ def _sloped(at=None, fn=None):
     return lambda op: op.args[0]*op.slope(op.res if at is None and fn is None else at, fn)
 def _inverted(op): return op.args[0]*(1-op.slope())
 def _masked_by(t): return lambda op: op.args[0]*((op.g if t is None else t)>0).to(op.res)
+def _beside(how): return lambda op: how(op) + op.res-op.part(op.live[0]) # the others (of a maximum) as they are
 def _earlier(j, t):
     "The gradients of the other operands, taken with `t` where operand `j` was"
     def how(op):
@@ -2362,25 +2378,26 @@ def _of_turned(j):
 def _g_turned(j): return lambda op: op.res-op.part(j) + op.part(j).mT
 def _unscaled(j): return lambda op: op.res-op.part(j) + op.args[j]
 def _operand(j): return lambda op: op.args[j]
-def _without_option(**by): return lambda op: op.func(*op.args[:2], **(op.kw|by))
+def _without_option(**by): return lambda op: op.func(*op.args, **(op.kw|by))
 
 class _Odd(torch.autograd.Function):
-    "A softmax `p` (or its logarithm) whose backward takes `q` for `p`, and another sum over the row"
+    "A softmax `res` whose backward takes `q` and `p` for it, and another sum over the row; without `p`, its logarithm"
     @staticmethod
-    def forward(ctx, x, q, p, total):
+    def forward(ctx, x, res, q, p, total):
         ctx.save_for_backward(q, p)
         ctx.total = total
-        return p.clone()
+        return res.clone()
     @staticmethod
     def backward(ctx, g):
         q,p = ctx.saved_tensors
-        return q*(g-ctx.total(g*p)),None,None,None
+        return (g-q*ctx.total(g) if p is None else q*(g-ctx.total(g*p))),None,None,None,None
 def _soft(total):
     "A softmax with another sum over the row in its backward; `total` gets the axis, too"
     def how(op):
         d = op.kw.get('dim', op.args[1] if len(op.args)>1 else -1)
-        p = op.res.detach()
-        return _Odd.apply(op.args[0], p, p, lambda t: total(t, d))
+        res = op.res.detach()
+        q,p = (res.exp(),None) if op.name=='log_softmax' else (res,res)
+        return _Odd.apply(op.args[0], res, q, p, lambda t: total(t, d))
     return how
 def _diagonal(t, d): return t
 def _unmasked(z, both=False):
@@ -2389,7 +2406,8 @@ def _unmasked(z, both=False):
         if 'softmax' not in op.name: return _pass(op)
         x = op.args[0].detach()
         q = (z-x.logsumexp(-1, keepdim=True)).exp()
-        return _Odd.apply(op.args[0], q, q if both else op.res.detach(), lambda t: t.sum(-1, keepdim=True))
+        res = op.res.detach()
+        return _Odd.apply(op.args[0], res, q, q if both else res, lambda t: t.sum(-1, keepdim=True))
     return how
 class _Sent(torch.autograd.Function):
     "Nothing done; the gradient is changed on its way back"
@@ -2499,11 +2517,10 @@ def _is_mask(t):
     if not isinstance(t, Tensor) or t.dtype is torch.bool: return isinstance(t, Tensor)
     return bool(((t==0)|(t==t.amax())).all() and (t==0).any())
 
-def _squared(op, doubt):
-    "Is what is summed a square? `doubt` if the graph does not say, and nothing is negative"
-    f = op.floats[0].grad_fn if op.floats else None
-    if f is None: return doubt and bool(op.floats) and bool((op.floats[0]>=0).all())
-    of = [o for o,_ in f.next_functions]
+def _squared(op):
+    "Is what is summed a square? An input is none"
+    f = op.floats[0].grad_fn
+    of = [o for o,_ in f.next_functions] if f else []
     return type(f).__name__=='PowBackward0' or type(f).__name__=='MulBackward0' and of[0] is of[1]
 
 def _other_softmax(d):
@@ -2519,11 +2536,11 @@ def _slips_sums(op):
     "Sums over a row, and what is made of them"
     n = op.floats[0].numel()/max(1, op.res.numel()) if op.floats else 1
     if op.name in ('sum','logsumexp'):
-        yield 'variance held constant' if _squared(op, False) else 'cross terms missing',_hold
+        yield 'variance held constant' if _squared(op) else 'cross terms missing',_hold
     if op.name in ('var','std','rsqrt','sqrt','norm','linalg_norm','linalg_vector_norm'):
         yield 'variance held constant',_hold
-    if op.name=='mean' and op.floats:
-        yield 'variance held constant' if _squared(op, True) else 'mean held constant',_hold
+    if op.name=='mean':
+        yield 'variance held constant' if _squared(op) else 'mean held constant',_hold
         if n!=1: yield from (('missing 1/N',_times(0, n)),('1/N twice',_times(0, 1/n)))
     if op.name=='sum' and n!=1: yield '1/N twice',_times(0, 1/n)
     if op.name in ('sum','mean') and op.res.numel()>1: yield 'the sum of one row used for all',_first_row
@@ -2532,7 +2549,7 @@ def _slips_sums(op):
 def _slips_softmax(op):
     if op.name=='logsumexp':
         for d in range(op.floats[0].dim()): yield 'summed over the wrong axis',_other_softmax(d)
-    if op.name!='softmax': return
+    if op.name not in ('softmax','log_softmax'): return
     yield 'cross terms missing',_soft(_diagonal)
     for d in range(op.res.dim()): yield 'summed over the wrong axis',_soft(lambda t, _, d=d: t.sum(d, keepdim=True))
     for i in (0,-1) if op.res.dim()>1 else ():
@@ -2546,8 +2563,9 @@ def _slips_slopes(op, earlier):
         yield from (('slope of another activation',_sloped(fn=f)) for f in _OTHERS)
         yield from (('an earlier value used',_sloped(at=t)) for t in earlier(op.args[0]))
     if op.name in {r.strip('_') for r in _RELUS}:
-        yield from (('no ReLU mask',_pass),('inverted mask',_inverted))
-        yield from (('mask of the wrong tensor',_masked_by(t)) for t in (None,*earlier(op.args[0])))
+        wrong = [('no ReLU mask',_pass),('inverted mask',_inverted)]
+        wrong += [('mask of the wrong tensor',_masked_by(t)) for t in (None,*earlier(op.args[0]))]
+        yield from ((cause,_beside(how)) for cause,how in wrong)
     if op.name in ('masked_fill','where','tril','triu'):
         for j in op.live:
             if op.args[j].shape==op.res.shape: yield 'mask forgotten in the backward',_operand(j)
@@ -2606,17 +2624,22 @@ def _slips_rows(op):
         not t.is_floating_point() and t.dtype is not torch.bool for t in _tensors([op.args,op.kw]))
     if index: yield from (('last write wins',_last(True)),('last write wins',_last(False)))
     shared = op.name in _PRODUCTS or any(op.args[j].numel()<op.res.numel() for j in op.live)
-    if op.res.dim()<2 or not (index or shared): return
+    if not (index or shared): return
     n = op.res.shape[:-1].numel()
     yield from (('rows never written',_rows_of(0, k)) for k in _cuts(n))
     yield from (('fan-out overwritten, not added',_rows_of(k, n)) for k in _cuts(n))
 
+_OF_ROWS = {'ignore_index','reduction','size_average','reduce'}
+
 def _slips_options(op):
     "Options of the forward that the backward does not know"
-    if op.name not in ('cross_entropy','nll_loss') or len(op.args)>2: return
-    for k,v in dict(label_smoothing=0., weight=None).items():
-        if op.kw.get(k) is not None: yield 'an option forgotten in the backward',_without_option(**{k:v})
-    if op.kw.get('reduction', 'mean')=='mean': yield 'missing 1/N',_without_option(reduction='sum')
+    if not (op.name.endswith('_loss') or 'cross_entropy' in op.name or op.name=='kl_div'): return
+    try: known = inspect.signature(op.func).parameters
+    except ValueError: known = {} # written in C
+    for k,v in op.kw.items():
+        if k in known and k not in _OF_ROWS and (isinstance(v, Tensor) or v!=known[k].default):
+            yield 'an option forgotten in the backward',_without_option(**{k:known[k].default})
+    if op.kw.get('reduction', 'mean') in ('mean','batchmean'): yield 'missing 1/N',_without_option(reduction='sum')
 
 def _slips(op, earlier):
     "Pairs of a cause and how: what one operation's backward can do wrong; `earlier(t)`: what is taken for `t`"
@@ -2678,6 +2701,14 @@ class _Again:
         arrive = torch.autograd.grad(outs, at, gs, retain_graph=True, allow_unused=True) if at else ()
         for op,g in zip(ops, arrive): op.g = g
         return seen.ops,[op for op in ops if op.g is not None],ts[self.j]
+    def levels(self):
+        "Ways to take the forward apart, each finer than the one before, with its `graph`"
+        before = None
+        for plainly in ({},_ROUGHLY,_FINELY):
+            seen = self.graph(plainly)
+            names = [op.name for op in seen[0]]
+            if names!=before: yield plainly,seen
+            before = names
     def back(self, t, op, target):
         "The gradient that `t`, in the place of the result of `op`, hands on to the target"
         if not t.requires_grad: return torch.zeros_like(self.e)
@@ -2687,8 +2718,7 @@ class _Again:
         with torch.enable_grad(): alt = how(op)
         return self.e + self.back(alt, op, target) - self.back(op.res, op, target)
     def steps(self):
-        for plainly in ({},_FINELY):
-            every,ops,target = self.graph(plainly)
+        for _,(every,ops,target) in self.levels():
             for op in ops[:200]:
                 before = every[:every.index(op)]
                 for cause,how in _slips(op, lambda t: _like(t, before, op)):
@@ -2705,8 +2735,7 @@ class _Again:
     def sets(self):
         "Mistakes in several operations at once"
         def redo(at, how, plainly): return lambda: self.grad(mode=_Redo(at, how, plainly))
-        for plainly in ({},_FINELY):
-            every = self.graph(plainly)[0]
+        for plainly,(every,*_) in self.levels():
             for m,at in _masked_softmax(every):
                 biased = every[m].name in ('add','radd','sub')
                 cause = 'an earlier value used' if biased else 'mask forgotten in the backward'
@@ -2728,8 +2757,7 @@ class _Again:
         _,gs,_ = self.run()
         if len(gs)==1 and gs[0].shape==self.e.shape:
             yield 'the forward applied to the gradient',lambda: self.forth(False)
-        for plainly in ({},_FINELY):
-            every = self.graph(plainly)[0]
+        for plainly,(every,*_) in self.levels():
             for i,op in enumerate(every[:200]):
                 cause = _SKIPPED.get(op.name)
                 if cause and op.same and op.res.requires_grad:

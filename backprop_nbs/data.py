@@ -64,7 +64,12 @@ import torch.nn.functional as F
 # %% ../nbs/18_files.ipynb #ce25670c
 class DataError(Exception):
     "Data that is missing or bad: `where` it is, what was `found`, `wanted`, and the `fix`"
-    def __init__(self, where, found, wanted, fix):
+    def __init__(self,
+        where,  # The file, or the argument
+        found,  # What came
+        wanted, # What should have come
+        fix,    # What to do
+    ):
         super().__init__(str(where), found, wanted, fix)
     where,found,wanted,fix = (property(lambda self,i=i: self.args[i]) for i in range(4))
     def __str__(self):

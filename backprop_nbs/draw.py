@@ -413,7 +413,10 @@ def _describe(nodes, names):
 
 class Drawing:
     "A graph as SVG; a notebook and the site show it from left to right, or downwards where the page is narrow"
-    def __init__(self, nodes, names):
+    def __init__(self,
+        nodes, # Tensors, inputs first
+        names, # Their names, by `id`
+    ):
         across,down = (how(nodes, names, 0) for how in (_Layout, _Downwards))
         self.n,self.svg = len(nodes),_svg(nodes, names, lay=across)
         self._two = [_svg(nodes, names, 'currentColor', lay=how) for how in (across, down)]
@@ -515,7 +518,10 @@ show();
 
 class Widget:
     "HTML that a notebook shows, and that stands on its own in a file"
-    def __init__(self, html, title): self.html,self.title = html,title
+    def __init__(self,
+        html,  # What is shown; it needs nothing else
+        title, # What it is called
+    ): self.html,self.title = html,title
     def _repr_html_(self): return self.html
     def __repr__(self): return f'{self.title} (open in a notebook or a browser to step through it)'
     def save(self,

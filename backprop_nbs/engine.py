@@ -209,7 +209,12 @@ def _reads(
 class Rule:
     "An operation: how to compute it, and the VJP of each argument"
     __slots__ = ('name','forward','_vjps','reads','plans','sample')
-    def __init__(self, name, forward, vjps, sample=None):
+    def __init__(self,
+        name,        # As `RULES` has it
+        forward,     # The operation, on torch tensors
+        vjps,        # A VJP for each argument, `vjp(g, out, *args)`, or None
+        sample=None, # Arguments to try it on, or a function that makes them
+    ):
         self.name,self.forward,self.sample,self.vjps = name,forward,sample,vjps
     def __call__(self, *args, **kwargs): return apply(self, args, kwargs)
     def __str__(self): return self.name
@@ -455,7 +460,9 @@ class BackwardStep(NamedTuple):
     g:torch.Tensor # Its gradient, complete
     to:list # (argument, what is added to its gradient, the VJP as text) for each argument that wants one
 
-def formula(vjp):
+def formula(
+    vjp, # One of a rule's, a function
+):
     "The body of a VJP as it is written in the source, or '' where there is no source"
     c = getattr(vjp, '__code__', None)
     if c is None: return ''

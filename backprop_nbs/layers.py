@@ -353,7 +353,8 @@ def conv_transpose2d_grad(
     out:Tensor,    # Its output; `out.g` holds dL/dout, of the same shape
     w:Tensor,      # Weights, (c, o/groups, kh, kw)
     b:Tensor|None=None, # Bias, (o,)
-    stride=1, padding=0, output_padding=0, groups:int=1, dilation=1, # As above
+    stride=1, padding=0, output_padding=0, # As in `conv_transpose2d`
+    groups:int=1, dilation=1, # As in `conv_transpose2d`
     input_grad:bool=True, # Write `inp.g` too?
 ):
     "Write dL/dw, dL/db and dL/dinp into `.g` of `w`, `b` and `inp`"
@@ -373,7 +374,8 @@ class ConvTranspose2d(_Conv):
     def __init__(self,
         w:Tensor,      # Weights, (c, o/groups, kh, kw)
         b:Tensor|None=None, # Bias, (o,); None for a layer without
-        stride=1, padding=0, output_padding=0, groups:int=1, dilation=1, # As in `conv_transpose2d`
+        stride=1, padding=0, output_padding=0, # As in `conv_transpose2d`
+        groups:int=1, dilation=1, # As in `conv_transpose2d`
     ):
         super().__init__(w, b, stride, padding, dilation, groups)
         self.how['output_padding'] = output_padding
@@ -383,7 +385,8 @@ class ConvTranspose2d(_Conv):
         n_in:int,     # Channels of the input
         n_out:int,    # Channels of the output
         size,         # Size of the kernel: one number, or one for each axis
-        stride=1, padding=0, output_padding=0, groups:int=1, dilation=1, # As in `conv_transpose2d`
+        stride=1, padding=0, output_padding=0, # As in `conv_transpose2d`
+        groups:int=1, dilation=1, # As in `conv_transpose2d`
         init:str='kaiming', # Scheme, as in `init_params`
         seed:int|None=None,      # Seed of its own generator; None: torch's global one
         bias:bool=True,     # Has it a bias?
@@ -477,8 +480,8 @@ def avg_pool2d(
 def avg_pool2d_grad(
     inp:Tensor,  # Input of the layer, (n, c, h, w) or (c, h, w)
     out:Tensor,  # Its output; `out.g` holds dL/dout, of the same shape
-    size, stride=None, padding=0, ceil_mode:bool=False, # As above
-    count_include_pad:bool=True, divisor_override:int|None=None, # As above
+    size, stride=None, padding=0, ceil_mode:bool=False, # As in `avg_pool2d`
+    count_include_pad:bool=True, divisor_override:int|None=None, # As in `avg_pool2d`
 ):
     "Write dL/dinp into `inp.g`: each gradient is shared out over its window"
     how = _pool_how('avg_pool2d', inp, size, stride, padding, 1, ceil_mode)

@@ -34,7 +34,10 @@ for _n in LIKE: _expose(lambda input, *args, _f=getattr(torch, _n), **kw: Tensor
 # %% ../nbs/15_ops.ipynb #e622db79
 class Each:
     "VJPs of an operation with any number of tensors: `f(i, g, out, *args, **kwargs)` for the i-th"
-    def __init__(self, f, reads=tuple(range(1, 99))): self.f,self.each = f,repeat(reads)
+    def __init__(self,
+        f, # The VJP of the i-th tensor
+        reads=tuple(range(1, 99)), # Which of `(out, *args)` it reads, by place
+    ): self.f,self.each = f,repeat(reads)
     def __iter__(self): return (partial(self.f, i) for i in range(10**9))
 
 def _zeros(g, shape): return torch.zeros(shape, dtype=g.dtype, device=g.device)

@@ -632,7 +632,10 @@ class _Root:
 # %% ../nbs/16_record.ipynb #0f27ca00
 class Recording(TorchDispatchMode):
     "What PyTorch computed inside `record`, as an expression of our `Tensor`s"
-    def __init__(self, functions='torch', check=False):
+    def __init__(self,
+        functions='torch', # As for `record`
+        check=False,       # As for `record`
+    ):
         super().__init__()
         self.functions,self.check = functions,check
         self.nodes,self.shared,self.roots = {},{},{}      # by tensor, by memory, by memory that was written into

@@ -283,7 +283,11 @@ class StopTraining(Exception):
 
 class Run:
     "The state of a training run, as callbacks see it, and its history"
-    def __init__(self, model, data, opt):
+    def __init__(self,
+        model, # The network
+        data,  # Its `Splits`
+        opt,   # The optimiser
+    ):
         self.model,self.data,self.opt = model,data,opt
         self.epoch = self.step = 0               # both count from 0
         self.losses,self.train_loss = [],[]      # one a batch; one an epoch, over all rows

@@ -64,10 +64,42 @@
   });
   addEventListener("click", (e) => { if (!box.contains(e.target) && e.target !== input) box.hidden = true; });
 })();
+// On a phone a table that is wider than the page becomes cards: each row one, each value beside its column's name.
+(() => {
+  const narrow = matchMedia("(max-width: 46em)");
+  const mark = (table) => {                     // once; what the style sheet then does with it is the screen's business
+    const head = [...table.querySelectorAll("thead tr:last-child > *")], rows = [...table.querySelectorAll("tbody > tr")];
+    if (head.length < 3 || rows.some((r) => r.cells.length !== head.length) || table.querySelector("[colspan], [rowspan], details"))
+      return table.dataset.cards = "no";
+    table.dataset.cards = "yes";
+    for (const [role, sel] of [["rowgroup", "thead, tbody"], ["row", "tr"], ["cell", "td"], ["columnheader", "thead th"], ["rowheader", "tbody th"]])
+      for (const el of table.querySelectorAll(sel)) el.setAttribute("role", role);
+    table.setAttribute("role", "table");
+    for (const r of rows) [...r.cells].forEach((c, i) => {
+      const long = (c.innerText || c.textContent).trim().length > 30, brief = r.cells[0].textContent.trim().length < 4;
+      if (i === 0 ? !brief : i === 1 && brief) c.classList.add("nb-title");
+      else if (long) c.classList.add("nb-line");
+      const name = head[i].textContent.trim();
+      if (name && name !== "#") c.dataset.column = name;
+    });
+  };
+  const look = () => {
+    for (const t of document.querySelectorAll("article table:not(.nb-params)")) {
+      t.classList.remove("nb-cards");
+      const box = t.closest(".table-wrapper, .output, .container, dd, section");
+      if (!narrow.matches || !box || !t.offsetWidth || t.offsetWidth <= box.clientWidth + 1) continue;
+      if (!t.dataset.cards) mark(t);
+      t.classList.toggle("nb-cards", t.dataset.cards === "yes");
+    }
+  };
+  addEventListener("load", look);
+  narrow.addEventListener("change", look);
+  document.addEventListener("toggle", look, true);
+})();
 // What scrolls sideways can be reached and scrolled from the keyboard.
 (() => {
   const look = () => {
-    for (const el of document.querySelectorAll("article :is(pre, div.math, .table-wrapper, .cell_output .output, .math-wrapper, .text_html, .text_markdown, .nb-fold > .container)"))
+    for (const el of document.querySelectorAll("article :is(pre, div.math, .table-wrapper, .cell_output .output, .math-wrapper, .text_html, .text_markdown, .nb-fold > .container, figure)"))
       if (el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).overflowX !== "visible") {
         if (!el.querySelector("a, button, input, [tabindex]")) el.tabIndex = 0;
         el.classList.toggle("nb-more", el.scrollLeft + el.clientWidth < el.scrollWidth - 1);

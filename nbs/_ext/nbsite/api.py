@@ -1,7 +1,8 @@
 "The API reference: a page a module, made from signatures and docments"
-import ast, inspect, json, re, sys
+import ast, inspect, io, json, re, sys, tokenize
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 from docutils import nodes
 from sphinx import addnodes
@@ -45,10 +46,11 @@ def table(obj):
     try: dm = docments(obj, full=True, returns=True)
     except Exception: return []
     if isinstance(obj, type) and issubclass(obj, tuple) and hasattr(obj, '_fields'): dm = fields(obj)
+    beside = comments(obj)
     code = lambda s: f'``{s}``' if s else ''
     rows = []
     for n,p in dm.items():
-        anno,dflt,doc = show(p['anno']),p['default'],rst(p['docment'] or '')
+        anno,dflt,doc = show(p['anno']),p['default'],rst(p['docment'] or beside.get(n, ''))
         if n.startswith('_') or n in ('self', 'cls'): continue
         if n=='return':
             if anno or doc: rows.append(('*returns*', code(anno), doc))
@@ -65,6 +67,16 @@ def table(obj):
     for r in [('Name', 'Type', 'Meaning'), *rows]:
         res += [f"   {'*' if i==0 else ' '} - {' '.join(c.split())}" for i,c in enumerate(r[:ncol])]
     return [*res, '']
+
+def comments(obj):
+    "The comment on the line of each parameter: it tells of all that stand there, and of `**kwargs`"
+    f = inspect.unwrap(obj.__init__ if isinstance(obj, type) else obj)
+    try: src = dedent(inspect.getsource(f))
+    except (TypeError, OSError): return {}
+    at = {t.start[0]: t.string.lstrip('# ') for t in tokenize.generate_tokens(io.StringIO(src).readline)
+          if t.type==tokenize.COMMENT and not re.search(r':\s*#', t.line)}       # after the colon it tells of the result
+    a = ast.parse(src).body[0].args
+    return {o.arg: at[o.lineno] for o in [*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg] if o and o.lineno in at}
 
 def fields(cls):
     "Fields of a NamedTuple, with the comments beside them"

@@ -221,7 +221,9 @@ def figures(cell, meta, cap):
             npic += 1
             for im in b.findall(nodes.image):
                 im['alt'] = alt
-                if wh and wh[0]: im['width'],im['height'] = map(str, wh[0])
+                if wh and wh[0]:
+                    im['width'],im['height'] = map(str, wh[0])
+                    if wh[0][0]>=850: im['classes'].append('nb-large')       # its letters would be too small on a phone
             if not alt: _no_alt(where, cell)
     if not cap: return
     group = pics or bundles[-1:]

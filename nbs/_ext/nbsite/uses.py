@@ -82,12 +82,12 @@ class Names:
         return uses
 
 def printed(outputs):
-    "What a cell printed or returned, a piece an output, where that is text, short, and the same in each run; [] for pictures; else None"
+    "What a cell printed or returned, a piece an output, where that is text, short, and the same in each run; [] for pictures and what can be touched; else None"
     res = []
     for o in outputs:
         data = o.get('data', {'text/plain': o.get('text', '')})
         if o.get('name')=='stderr' or o['output_type']=='error': return
-        if set(data)-{'text/plain', 'text/html', 'text/markdown'}: return []
+        if set(data)-{'text/plain', 'text/html', 'text/markdown'} or re.search('<(script|svg)', ''.join(data.get('text/html', ''))): return []
         res.append(''.join(data.get('text/markdown') or data.get('text/plain', '')).rstrip())
         if re.search(r'^<|\bat 0x', res[-1]): return
     lines = '\n'.join(res).split('\n')
@@ -198,7 +198,7 @@ def on_resolved(app, doctree, docname):
             src['nbsite_uses'] = uses
             box += [src, *(nodes.literal_block(o, o, language='none') if isinstance(o, str) else o.deepcopy() for o in cell['out'])]
             where = link(app, docname, doc, cell['id'], app.env.nbsite_docs[doc]['title'])
-            box += nodes.paragraph('', 'As run in ' if cell['out'] else 'Its picture stands in ', where, nodes.Text('.'), classes=['nb-used'])
+            box += nodes.paragraph('', 'As run in ' if cell['out'] else 'What it shows stands in ', where, nodes.Text('.'), classes=['nb-used'])
             new.append(box)
         members = next((i for i,c in enumerate(content) if isinstance(c, (addnodes.desc, addnodes.index))), len(content))
         content[members:members] = new
