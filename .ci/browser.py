@@ -50,6 +50,10 @@ CUT = """() => { document.querySelectorAll('article details').forEach(d => d.ope
     && getComputedStyle(o).overflowX==='hidden' && !o.closest('svg, mjx-container')).slice(0, 3)
     .map(o => o.tagName + '.' + o.className + ': ' + o.textContent.trim().slice(0, 60)) }"""
 
+WIDE = """() => [...document.querySelectorAll('article table:not(.nb-params)')].filter(t => !t.classList.contains('nb-cards')
+  && t.dataset.cards !== 'no' && t.rows[0].cells.length > 2 && t.offsetWidth > t.closest('.table-wrapper, .output, .container, dd, section').clientWidth+1)
+  .map(t => t.textContent.trim().replace(/\\s+/g, ' ').slice(0, 60))"""
+
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args): pass
     def handle(self):
@@ -76,6 +80,9 @@ def page_faults(browser, url, name, width, dark):
     found += [f"axe, {v['impact']}: {v['id']} at {len(v['nodes'])} places, such as {v['nodes'][0]['html'][:110]}"
               for v in said if v['impact'] in ('serious','critical')]
     found += [f'cut off, and nothing scrolls: {o}' for o in page.evaluate(CUT)]
+    if width<700:
+        page.wait_for_timeout(200)                                  # the folds that have just been opened
+        found += [f'a table wider than the phone is no cards: {o}' for o in page.evaluate(WIDE)]
     ctx.close()
     return found
 

@@ -2557,7 +2557,6 @@ def _slips_softmax(op):
 
 def _slips_slopes(op, earlier):
     "Elementwise functions"
-    if not op.same: return
     if op.name in _ACTIVATIONS:
         yield from (('activation slope missing',_pass),('slope taken at the output',_sloped()))
         yield from (('slope of another activation',_sloped(fn=f)) for f in _OTHERS)

@@ -439,13 +439,19 @@ def _unread(*ts):
     "0, with a gradient of zeros for each: what a factor of 0 leaves of a term, be there NaN in it"
     return sum((where(torch.zeros(t.shape, dtype=torch.bool, device=t.device), t, 0).sum() for t in ts
         if isinstance(t, Tensor)), start=0)
-@op
 def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    shape = torch.Size((*mat1.shape[:-1], mat2.shape[-1]) if mat2.ndim>1 else mat1.shape[:-1])
+    if input.shape!=shape and torch.broadcast_shapes(input.shape, shape)!=shape:
+        raise ValueError(f"addmm: got {tuple(input.shape)} to add to a product of {tuple(shape)}")
     term = input if beta==1 else input*beta if beta else _unread(input)
     if alpha: return term + (_matmul(mat1, mat2) if alpha==1 else _matmul(mat1, mat2)*alpha)
-    shape = (*mat1.shape[:-1], mat2.shape[-1]) if mat2.ndim>1 else mat1.shape[:-1]
     return term + (_unread(mat1, mat2) + torch.zeros(shape, dtype=mat1.dtype, device=mat1.device))
-_expose(_addmm, 'addmv'); _expose(_addmm, 'baddbmm')
+for _n,_axes in dict(addmm=(2,2), addmv=(2,1), baddbmm=(3,3)).items():
+    def _f(input, mat1, mat2, *, beta=1, alpha=1, _n=_n, _axes=_axes):
+        if (mat1.ndim,mat2.ndim)!=_axes:
+            raise ValueError(f"{_n}: got a product of {tuple(mat1.shape)} and {tuple(mat2.shape)}, wanted {_axes} axes")
+        return _addmm(input, mat1, mat2, beta=beta, alpha=alpha)
+    _expose(_f, _n)
 @op
 def _addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     "The sum of all products is one product of all matrices beside and below each other"
@@ -464,7 +470,10 @@ def _by_rows(a, w, *bias):
     return out if flat is a else out.reshape((*a.shape[:-1], w.shape[0]))
 @op
 def _linear(input, weight, bias=None):
+    if weight.ndim>2: raise ValueError(f"linear: got weights of {tuple(weight.shape)}, wanted (out, in)")
     if weight.ndim>1: return _by_rows(input, weight, *([] if bias is None else [bias]))
+    if bias is not None and input.ndim>1:
+        raise ValueError(f"linear: got a bias and weights of {tuple(weight.shape)}, wanted two axes (out, in)")
     out = _matmul(input, weight)
     return out if bias is None else out + bias
 @op
@@ -511,6 +520,8 @@ def _stretched(terms, ops):
 def _einsum(rule, equation, *operands):
     equation,ops = _as_text(equation, operands)
     terms,res = _spell_out(equation, ops)
+    if len(terms)!=len(ops):
+        raise ValueError(f"einsum: got {len(ops)} operands, wanted {len(terms)}, as in {equation!r}")
     for k,(s,o) in enumerate(zip(terms, ops)):
         one = ''.join(dict.fromkeys(s))
         if one!=s and isinstance(o, Tensor): o = take_by(o, lambda p: torch.einsum(f'{s}->{one}', p))
@@ -552,10 +563,13 @@ def _conv(nd, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=
     if isinstance(padding, str):
         if padding not in ('same',
             'valid'): raise ValueError(f"conv{nd}d: got padding {padding!r}, wanted numbers, 'same' or 'valid'")
+        if padding=='same' and set(many(stride))!={1}:
+            raise ValueError(f"conv{nd}d: got stride {stride} with padding 'same', wanted 1")
         total = [d*(k-1) if padding=='same' else 0 for d,k in zip(dilation, weight.shape[2:])]
         padding = [o//2 for o in total]
         if any(o%2 for o in total): x = _pad_zeros(x, [p for o in total[::-1] for p in (0, o%2)])
     out = _convolve(x, weight, many(stride), many(padding), dilation, False, [0]*nd, groups)
+    _shaped(f'conv{nd}d', weight.shape[:1], bias=bias)
     if bias is not None: out = out + bias.reshape(-1, *[1]*nd)
     return out.squeeze(0) if alone else out
 for _nd in (1,2,3): _expose(partial(_conv, _nd), f'conv{_nd}d')
@@ -563,7 +577,7 @@ for _nd in (1,2,3): _expose(partial(_conv, _nd), f'conv{_nd}d')
 def _pooled(rule, input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None):
     two = lambda v: [v,v] if isinstance(v, int) else list(v)
-    stride = kernel_size if stride is None or stride==() or stride==[] else stride
+    stride = kernel_size if stride is None or stride==() else stride
     return rule(input, two(kernel_size), two(stride), two(padding), ceil_mode, count_include_pad, divisor_override)
 defvjp('avg_pool2d', F.avg_pool2d, lambda g,out,a,*cfg: _avg_unpool2d(g, a.shape, *cfg), call=_pooled,
        sample=lambda r: (r(1, 2, 4, 4), [2, 2], [2, 2], [0, 0], False, True, None))
@@ -595,21 +609,36 @@ defvjp('standardise', lambda a, dims, eps: _standard(a, dims, eps)[0],
        lambda g,out,a,dims,eps: _standard(a, dims, eps)[1]
            * (g - g.mean(dims, keepdim=True) - out*(g*out).mean(dims, keepdim=True)),
            sample=lambda r: (r(3, 3), (-1,), 1e-5))
+def _shaped(who, shape, **ts):
+    "Raise unless these tensors have this shape; those that are None are not there"
+    for k,t in ts.items():
+        if t is not None and tuple(t.shape)!=tuple(shape):
+            raise ValueError(f"{who}: got {k} of {tuple(t.shape)}, wanted {tuple(shape)}")
 def _affine(x, weight, bias):
     x = x if weight is None else x*weight
     return x if bias is None else x + bias
 @op
 def _layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    if tuple(input.shape[-len(normalized_shape):])!=tuple(normalized_shape):
+        raise ValueError(f"layer_norm: got {tuple(input.shape)}, wanted last axes of {tuple(normalized_shape)}")
+    _shaped('layer_norm', normalized_shape, weight=weight, bias=bias)
     return _affine(RULES['standardise'](input, tuple(range(-len(normalized_shape), 0)), eps), weight, bias)
 @op
 def _group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     shape = (-1, *[1]*(input.ndim-2))
+    _shaped('group_norm', input.shape[1:2], weight=weight, bias=bias)
     x = RULES['standardise'](input.reshape(input.shape[0], num_groups, math.prod(input.shape[1:])//num_groups), (-1,),
         eps).reshape(input.shape)
     return _affine(x, None if weight is None else weight.reshape(shape), None if bias is None else bias.reshape(shape))
 @op
 def _batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=.1, eps=1e-5):
     shape,dims = (-1, *[1]*(input.ndim-2)),(0, *range(2, input.ndim))
+    _shaped('batch_norm', input.shape[1:2], weight=weight, bias=bias,
+            running_mean=running_mean, running_var=running_var)
+    if training and input.numel()==input.shape[1]:
+        raise ValueError(f"batch_norm: got one value for each channel, {tuple(input.shape)}, wanted more than one")
+    if not training and (running_mean is None or running_var is None):
+        raise ValueError("batch_norm: got no running mean or variance, wanted both where it does not train")
     if training:
         x,a = RULES['standardise'](input, dims, eps),_value(input)
         for r,new in ((running_mean, lambda: a.mean(dims)), (running_var, lambda: a.var(dims))):
@@ -617,7 +646,7 @@ def _batch_norm(input, running_mean, running_var, weight=None, bias=None, traini
     else: x = (input - running_mean.reshape(shape)) * (running_var.reshape(shape) + eps).rsqrt()
     return _affine(x, None if weight is None else weight.reshape(shape), None if bias is None else bias.reshape(shape))
 
-defvjp('rows', lambda w, ids, padding, by_count: w[ids],
+defvjp('rows', lambda w, ids, padding, by_count: torch.embedding(w, ids),
        lambda g,out,w,ids,padding,by_count: _rows_back(g*_row_weights(g, ids, padding, by_count), ids, w.shape),
        sample=lambda r: (r(3, 3), torch.tensor([[0, 2], [2, 1]]), None, False))
 def _rows_back(g, ids, shape): return _index_add(_zeros(g, shape), 0, ids.reshape(-1), g.reshape(-1, shape[-1]))
@@ -630,8 +659,9 @@ def _row_weights(g, ids, padding, by_count):
 def _embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2., scale_grad_by_freq=False, sparse=False):
     if max_norm is not None:
         raise NotImplementedError("embedding: no rule for max_norm, which changes the weights in place")
-    pad = None if padding_idx is None or padding_idx==-1 and not isinstance(weight,
-        Tensor) else padding_idx % weight.shape[0]
+    if padding_idx is not None and not -len(weight)<=padding_idx<len(weight):
+        raise ValueError(f"embedding: got padding_idx {padding_idx}, wanted one of {len(weight)} rows")
+    pad = None if padding_idx is None else padding_idx % len(weight)
     return RULES['rows'](weight, _value(input).clone(), pad, scale_grad_by_freq)
 
 # the table of weights is made again on the way back, once for the three gradients of one cotangent
@@ -695,6 +725,7 @@ def _binary_cross_entropy(input, target, weight=None, size_average=None, reduce=
 @op
 def _binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction='mean',
     pos_weight=None):
+    _shaped('binary_cross_entropy_with_logits', input.shape, target=target)
     l = (1-target)*input - OPS['logsigmoid'](input)*(1 if pos_weight is None else 1 + (pos_weight-1)*target)
     return _reduce(l if weight is None else l*weight, _old(reduction, size_average, reduce))
 
@@ -702,6 +733,9 @@ def _binary_cross_entropy_with_logits(input, target, weight=None, size_average=N
 def _nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'):
     c = 1 if input.ndim>1 else 0
     target = _value(target)
+    if target.shape!=input.shape[:c]+input.shape[c+1:]:
+        raise ValueError(f"nll_loss: got scores {tuple(input.shape)} and class numbers {tuple(target.shape)}")
+    if weight is not None: _class_weights(weight, input, c)
     kept = target!=ignore_index
     safe = target.masked_fill(~kept, 0)
     w = kept.to(input.dtype) if weight is None else where(kept, weight[safe], 0)
@@ -722,8 +756,14 @@ def _cross_entropy(rule,
     "`torch.nn.functional.cross_entropy`, recorded"
     targ,reduction = _value(targ) if not getattr(targ, 'requires_grad',
         False) else targ,_old(reduction, size_average, reduce)
-    if targ.is_floating_point(): return _soft_targets(logits, targ, weight, reduction,
-        label_smoothing)
+    if not 0<=label_smoothing<=1:
+        raise ValueError(f"cross_entropy: got smoothing {label_smoothing}, wanted 0 to 1")
+    if targ.is_floating_point():
+        if ignore_index>=0 or targ.shape!=logits.shape:
+            raise ValueError(f"cross_entropy: got probabilities {tuple(targ.shape)}, "
+                             f"ignore_index {ignore_index}; wanted {tuple(logits.shape)}, "
+                             "and none ignored")
+        return _soft_targets(logits, targ, weight, reduction, label_smoothing)
     plain = logits.ndim==2 and weight is None and reduction=='mean' and not label_smoothing
     if plain and len(targ) and ignore_index<0 and targ.min()>=0: return rule(logits, targ)
     c = 1 if logits.ndim>1 else 0
@@ -733,8 +773,12 @@ def _cross_entropy(rule,
     return nll*(1-label_smoothing) + _smoothing(logp, targ, weight, c, ignore_index,
         reduction)*(label_smoothing/n)
 
-def _class_weights(weight, logits, c): return None if weight is None else weight.reshape(-1,
-    *[1]*(logits.ndim-c-1))
+def _class_weights(weight, logits, c):
+    if weight is None: return None
+    if weight.shape!=logits.shape[c:c+1]:
+        n = logits.shape[c]
+        raise ValueError(f"weight: got {tuple(weight.shape)}, wanted one for each of {n} classes")
+    return weight.reshape(-1, *[1]*(logits.ndim-c-1))
 
 def _soft_targets(logits, targ, weight, reduction, label_smoothing):
     "Targets that are probabilities"
@@ -806,7 +850,7 @@ for _a,_b in dict(arcsin='asin', arccos='acos', arctan='atan', arcsinh='asinh', 
                       special_polygamma='polygamma', special_expit='sigmoid',
                   multiply='mul', subtract='sub', divide='div', fix='trunc').items(): _expose(OPS[_b], _a)
 @op
-def _hardsigmoid(input, inplace=False): return where((input>-3) & (input<3), (input+3)/6, (input>=3)*1.)
+def _hardsigmoid(input, inplace=False): return where((input>-3) & (input<3), (input+3)/6, (input>=3).to(input.dtype))
 
 # %% ../nbs/15_ops.ipynb #c8d0c24e
 def _folded(a, dim):
@@ -881,6 +925,8 @@ defvjp('scatter', lambda a, dim, index, src: a.scatter(dim, index, src),
 @op
 def _masked_scatter(input, mask, source):
     mask = _value(mask).expand(torch.broadcast_shapes(input.shape, mask.shape))
+    if not source.numel() and bool(mask.any()):
+        raise ValueError("masked_scatter: got an empty source, wanted a number for each True of the mask")
     place = (mask.reshape(-1).cumsum(0)-1).clamp_min(0).reshape(mask.shape)
     return where(mask, _take(source, place) if source.numel() else 0., input)
 
@@ -900,15 +946,21 @@ for _n in ('tril','triu'): _expose(_triangle(_n))
 def _trace(input): return input.diagonal().sum()
 
 def _regular(*shape): return lambda r: r(*shape) + 3*torch.eye(*shape[-2:], dtype=torch.float64)
-defvjp('inverse', torch.linalg.inv, lambda g,out,a: -_tr(out)@g@_tr(out), sample=lambda r: r(3, 3))
+# without `check`, a matrix that has no inverse gives infinite numbers, not an error: torch's `inv_ex` and its like
+defvjp('inverse', lambda a, check=True: torch.linalg.inv_ex(a, check_errors=check)[0],
+       lambda g,out,a,*_: -_tr(out)@g@_tr(out), sample=lambda r: r(3, 3))
 
-def _solved(rule, A, B, *, left=True):
+def _solved(rule, A, B, *, left=True, check=True):
     "AX = B, or XA = B; B may be vectors"
-    if not left: return _tr(_solved(rule, _tr(A), _tr(B)))
     alone = B.ndim==1 or B.ndim==A.ndim-1 and tuple(B.shape)==tuple(A.shape[:-1])
-    return rule(A, B.unsqueeze(-1)).squeeze(-1) if alone else rule(A, B)
-defvjp('solve', torch.linalg.solve, lambda g,out,a,b: -RULES['solve'](_tr(a), g)@_tr(out),
-       lambda g,out,a,b: RULES['solve'](_tr(a), g), call=_solved, sample=lambda r: (r(3, 3), r(3, 2)))
+    if alone: B = B.unsqueeze(-1)
+    if not left and B.shape[-1]!=A.shape[-1]:
+        raise ValueError(f"solve: got A of {tuple(A.shape)} and B of {tuple(B.shape)}, wanted {A.shape[-1]} columns")
+    out = rule(A, B, check) if left else _tr(rule(_tr(A), _tr(B), check))
+    return out.squeeze(-1) if alone else out
+defvjp('solve', lambda a, b, check=True: torch.linalg.solve_ex(a, b, check_errors=check)[0],
+       lambda g,out,a,b,*check: -RULES['solve'](_tr(a), g, *check)@_tr(out),
+       lambda g,out,a,b,*check: RULES['solve'](_tr(a), g, *check), call=_solved, sample=lambda r: (r(3, 3), r(3, 2)))
 
 def _one_triangle(a, upper, unit): return a.triu(1 if unit else 0) if upper else a.tril(-1 if unit else 0)
 defvjp('tri_solve', lambda a, b, upper, unit: torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unit),
@@ -919,28 +971,31 @@ _tri_solve = RULES['tri_solve']
 
 defvjp('slogdet_log', lambda a: torch.linalg.slogdet(a)[1],
        lambda g,out,a: g.unsqueeze(-1).unsqueeze(-1)*_tr(RULES['inverse'](a)), sample=lambda r: r(3, 3))
-def _cofactors(a, det):
+def _cofactors(a):
     "How the determinant moves with each element: det(a) a^-T, or minor by minor where `a` has no inverse"
     pivots = torch.linalg.lu_factor_ex(_value(a))[0].diagonal(dim1=-2, dim2=-1).abs()
     n = a.shape[-1]
     least = torch.finfo(a.dtype).eps*10*n
     if not n or bool((pivots.amin(-1)>least*pivots.amax(-1)).all()):
+        a = a.contiguous()                        # near a singular one both have to come of the same pivots:
+        det = RULES['det'](_tr(a).contiguous())   # torch takes those of a^T for the determinant, of a for the inverse
         return det.unsqueeze(-1).unsqueeze(-1)*_tr(RULES['inverse'](a))
     rest = torch.arange(n-1).expand(n, n-1)
     rest = (rest + (rest>=torch.arange(n).unsqueeze(1))).to(a.device)       # row i: all but i
     minors = _getitem(a, (..., rest[:,None,:,None], rest[None,:,None,:]))
     odd = (torch.arange(n).unsqueeze(1) + torch.arange(n)).to(a.device) % 2
     return RULES['det'](minors)*(1-2*odd).to(a.dtype)
-defvjp('det', torch.linalg.det, lambda g,out,a: g.unsqueeze(-1).unsqueeze(-1)*_cofactors(a, out),
+defvjp('det', torch.linalg.det, lambda g,out,a: g.unsqueeze(-1).unsqueeze(-1)*_cofactors(a),
        sample=lambda r: [r(3, 3), torch.outer(r(3), r(3)) + torch.outer(r(3), r(3))])
 
-defvjp('cholesky', torch.linalg.cholesky, lambda g,out,a: _cholesky_vjp(g, out),
-       call=lambda rule, input, upper=False: _tr(rule(_tr(input))) if upper else rule(input),
+defvjp('cholesky', lambda a, check=True: torch.linalg.cholesky_ex(a, check_errors=check)[0],
+       lambda g,out,a,*check: _cholesky_vjp(g, out, *check),
+       call=lambda rule, input, upper=False, check=True: _tr(rule(_tr(input), check)) if upper else rule(input, check),
        sample=lambda r: _definite(r(3, 3)))
 def _definite(a): return a@a.mT + torch.eye(len(a), dtype=a.dtype)
-def _cholesky_vjp(g, L):
-    inner = _lower_half(_tr(L)@g)
-    s = _tr(RULES['inverse'](L))@inner@RULES['inverse'](L)
+def _cholesky_vjp(g, L, check=True):
+    inner,inv = _lower_half(_tr(L)@g),RULES['inverse'](L, check)
+    s = _tr(inv)@inner@inv
     return (s + _tr(s))*.5
 for _a,_b in dict(inv='inverse', linalg_inv='inverse', linalg_solve='solve', linalg_cholesky='cholesky',
                   linalg_det='det').items(): _expose(OPS[_b], _a)
@@ -1002,7 +1057,7 @@ def _qr_vjp(g, out, m):
     T = (gR@_tr(R) - _tr(Q)@gQ).triu()
     return _tr(_tri_solve(R, _tr(gQ + Q@(T + _tr(T) - _diagonal_of(T))), True, False))
 
-defvjp('lu_square', lambda b: torch.linalg.lu_factor(b)[0], lambda g,out,b: _lu_vjp(g, out), sample=_regular(3, 3))
+defvjp('lu_square', lambda b: torch.linalg.lu_factor_ex(b)[0], lambda g,out,b: _lu_vjp(g, out), sample=_regular(3, 3))
 def _lu_vjp(g, LU):
     L,U = LU.tril(-1) + _eye(LU),LU.triu()
     inner = (_tr(L)@g.tril(-1)).tril(-1) + (g.triu()@_tr(U)).triu()
@@ -1095,6 +1150,7 @@ defvjp('scatter_prod', lambda x, dim, index, src: x.scatter_reduce(dim, index, s
        lambda g,out,x,dim,index,src: _prod_vjp(g, x, dim, index, src),
        sample=lambda r: (r(3, 3), 0, torch.tensor([[0, 1, 1], [2, 0, 2]]), r(2, 3)))
 
+_REDUCE = 'sum','prod','mean','amax','amin'
 def _scatter_reduced(
     x,      # What is reduced into
     dim,    # Along which axis
@@ -1104,9 +1160,11 @@ def _scatter_reduced(
     include_self=True, # Does the element of `x` take part?
 ): # Of the shape of `x`
     "`torch.scatter_reduce`; the gradient of an extreme is shared evenly by all that reach it"
+    if reduce not in _REDUCE: raise ValueError(f"scatter_reduce: got {reduce!r}, wanted one of {', '.join(_REDUCE)}")
     if not x.ndim:
         return _scatter_reduced(x.reshape(1), 0, index.reshape(-1), src.reshape(-1), reduce, include_self).reshape(())
-    if tuple(src.shape)!=tuple(index.shape): src = src[tuple(map(slice, index.shape))] if index.ndim else src.reshape(1)
+    if tuple(src.shape)!=tuple(index.shape): 
+        src = src[tuple(map(slice, index.shape))] if index.ndim and src.ndim else src.reshape(index.shape or 1)
     hits = torch.zeros(x.shape, dtype=x.dtype, device=x.device).scatter_add(dim, index, torch.ones_like(_value(src)))
     if reduce in ('amax','amin'): return _scatter_extreme(x, dim, index, src, reduce, include_self, hits>0)
     base = x if include_self else where(hits>0, 1. if reduce=='prod' else 0., x)
@@ -1121,9 +1179,20 @@ def _scatter_extreme(x, dim, index, src, reduce, include_self, hit):
     n = mine.to(out.dtype).scatter_add(dim, index, theirs.to(out.dtype))
     return _scatter_add(where(mine, x, 0), dim, index, where(theirs, src, 0))/n
 
+def _whole_slices(name, x, dim, index, source):
+    "Raise unless `source` holds a slice of `x` for each index"
+    want = list(x.shape)
+    if want: want[dim] = index.numel()
+    if list(source.shape)!=want or not want and index.numel()!=1:
+        raise ValueError(f"{name}: got {tuple(source.shape)} for {index.numel()} of {tuple(x.shape)} along axis {dim}, "
+                         f"wanted {tuple(want)}")
+
 def _index_reduced(x, dim, index, source, reduce, *, include_self=True):
     "`torch.index_reduce`: a `scatter_reduce` with whole slices"
-    if not x.ndim: return _scatter_reduced(x, 0, index, source, reduce.replace('add', 'sum'), include_self)
+    if reduce not in _REDUCE[1:]:
+        raise ValueError(f"index_reduce: got {reduce!r}, wanted one of {', '.join(_REDUCE[1:])}")
+    _whole_slices('index_reduce', x, dim, index, source)
+    if not x.ndim: return _scatter_reduced(x, 0, index, source, reduce, include_self)
     at = index.reshape(-1, *[1]*(x.ndim-1 - dim % x.ndim)).expand(source.shape)
     return _scatter_reduced(x, dim, at, source, reduce, include_self)
 
@@ -1153,6 +1222,7 @@ def _p_norm(a, p, dim=None, keepdim=False):
 def _dist(input, other, p=2): return _p_norm((input-other).reshape(-1), p)
 def _distances(x1, x2, p=2., compute_mode=None):
     "`torch.cdist`: from each row of `x1` to each of `x2`"
+    if p<0: raise ValueError(f"cdist: got p={p}, wanted 0 or more")
     d = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     return _p_norm(d, p, -1) if d.shape[-1] else d.sum(-1)
 def _pair_distances(x, p=2.):

@@ -29,7 +29,7 @@ from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distance
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
 from .ops import _affine, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take
-from .ops import _unread, _write
+from .ops import _unread, _whole_slices, _write
 _aten = torch.ops.aten
 
 # %% ../nbs/16_record.ipynb #f88ae760
@@ -49,6 +49,7 @@ def _put_at(x, indices, values, accumulate=False):
     return (_index_add(flat, 0, i.reshape(-1), v.reshape(-1)) if accumulate else _write(flat, i, v)).reshape(x.shape)
 def _index_copied(x, dim, index, src):
     if index.numel() and index.min()<0: raise IndexError(f"index_copy: got {int(index.min())}, wanted an index from 0")
+    _whole_slices('index_copy', x, dim, index, src)
     if not x.ndim: return _index_copied(x.reshape(1), 0, index.reshape(-1), src.reshape(-1)).reshape(())
     return _put_at(x, [None]*_axis(x, dim)+[index.reshape(-1)], src)
 def _fill_at(x, dim, index, value):
@@ -68,7 +69,7 @@ def _normed(x, ord=2, dim=None, keepdim=False, dtype=None):
 def _convolved(x, w, b, *cfg):
     return _affine(_convolve(x, w, *cfg), None, None if b is None else b.reshape(-1, *[1]*(w.ndim-2)))
 def _embedded(w, ids, padding_idx=-1, by_count=False, sparse=False):
-    return OPS['embedding'](ids, w, None if padding_idx==-1 else padding_idx, scale_grad_by_freq=by_count)
+    return OPS['embedding'](ids, w, None if padding_idx<0 else padding_idx, scale_grad_by_freq=by_count)
 def _half(x, half): return _cast(x, torch.float32 if half else None)
 
 def _layer_normed(x, shape, w, b, eps):
@@ -89,6 +90,7 @@ def _with_mean(name):
     return both
 
 def _dropped(x, p, train=True):
+    train = train is None or train
     _,mask = _aten.native_dropout(x.data, p, train)
     return x*(mask.to(x.dtype)*(1/(1-p) if p<1 else 0.)) if train else x*1,mask
 
@@ -138,7 +140,7 @@ def _many(a, b):
     "Many products with one matrix, which PyTorch makes of a linear layer on inputs that do not lie in order, are one"
     w = _before_repeat(b)
     if w is None: return OPS['bmm'](a, b)
-    return _product(a.reshape(-1, a.shape[-1]), w).reshape((*a.shape[:-1], w.shape[-1]))
+    return _product(a.reshape(a.shape[:-1].numel(), a.shape[-1]), w).reshape((*a.shape[:-1], w.shape[-1]))
 
 ATEN = dict( # adapters, where PyTorch's inner operation has other arguments than ours
     mm=_product, addmm=_product_and, bmm=_many, view=OPS['reshape'], _unsafe_view=OPS['reshape'],
@@ -245,7 +247,7 @@ def _cholesky_solved(b, L, upper=False):
     L = L.tril() if _raw(L).triu(1).any() else L
     return RULES['solve'](L.mT, RULES['solve'](L, b))
 def _solve_ex(A, B, *, left=True, check_errors=False):
-    return OPS['solve'](A, B, left=left),*_aten._linalg_solve_ex(_raw(A), _raw(B), left=left)[1:]
+    return OPS['solve'](A, B, left=left, check=check_errors),*_aten._linalg_solve_ex(_raw(A), _raw(B), left=left)[1:]
 def _lstsq(a, b, rcond=None, *, driver=None):
     raw = _aten.linalg_lstsq(_raw(a), _raw(b), rcond, driver=driver)
     x = RULES['pinv'](a)@b
@@ -263,13 +265,13 @@ ATEN |= dict(
     lu_unpack=_lu_unpacked, linalg_lu_solve=_lu_solved, linalg_solve_triangular=_tri,
     triangular_solve=_triangular_solved, cholesky_solve=_cholesky_solved,
     cholesky_inverse=lambda L, upper=False: _cholesky_solved(_unit(L), L, upper),
-    linalg_inv_ex=lambda A, *, check_errors=False: (RULES['inverse'](A),torch.linalg.inv_ex(_raw(A))[1]),
+    linalg_inv_ex=lambda A, *, check_errors=False: (RULES['inverse'](A, check_errors),torch.linalg.inv_ex(_raw(A))[1]),
     _linalg_solve_ex=_solve_ex,
     _linalg_det=lambda A: (RULES['det'](A),*_aten._linalg_det(_raw(A))[1:]),
     _linalg_slogdet=lambda A: (_still(torch.linalg.slogdet(_raw(A))[0], A),RULES['slogdet_log'](A),
                                *_aten._linalg_slogdet(_raw(A))[2:]),
     linalg_cholesky_ex=lambda A, *, upper=False, check_errors=False:
-        (OPS['cholesky'](A, upper),torch.linalg.cholesky_ex(_raw(A))[1]),
+        (OPS['cholesky'](A, upper, check_errors),torch.linalg.cholesky_ex(_raw(A))[1]),
     linalg_lstsq=_lstsq, linalg_pinv=_pinv, ormqr=_ormqr, linalg_householder_product=_householder)
 
 # %% ../nbs/16_record.ipynb #recaten2

@@ -80,7 +80,7 @@
       if (i === 0 ? !brief : i === 1 && brief) c.classList.add("nb-title");
       else if (long) c.classList.add("nb-line");
       const name = head[i].textContent.trim();
-      if (name && name !== "#") c.dataset.column = name;
+      if (name && name !== "#" && c.textContent.trim()) c.dataset.column = name;
     });
   };
   const look = () => {
