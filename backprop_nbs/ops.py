@@ -777,7 +777,8 @@ def _class_weights(weight, logits, c):
     if weight is None: return None
     if weight.shape!=logits.shape[c:c+1]:
         n = logits.shape[c]
-        raise ValueError(f"weight: got {tuple(weight.shape)}, wanted one for each of {n} classes")
+        raise ValueError(f"weight: got {tuple(weight.shape)}, wanted one for each of "
+                         f"{n} classes")
     return weight.reshape(-1, *[1]*(logits.ndim-c-1))
 
 def _soft_targets(logits, targ, weight, reduction, label_smoothing):
