@@ -974,13 +974,14 @@ defvjp('slogdet_log', lambda a: torch.linalg.slogdet(a)[1],
        lambda g,out,a: g.unsqueeze(-1).unsqueeze(-1)*_tr(RULES['inverse'](a)), sample=lambda r: r(3, 3))
 def _cofactors(a):
     "How the determinant moves with each element: det(a) a^-T, or minor by minor where `a` has no inverse"
-    pivots = torch.linalg.lu_factor_ex(_value(a))[0].diagonal(dim1=-2, dim2=-1).abs()
-    n = a.shape[-1]
-    least = torch.finfo(a.dtype).eps*10*n
-    if not n or bool((pivots.amin(-1)>least*pivots.amax(-1)).all()):
-        a = a.contiguous()                        # near a singular one both have to come of the same pivots:
-        det = RULES['det'](_tr(a).contiguous())   # torch takes those of a^T for the determinant, of a for the inverse
-        return det.unsqueeze(-1).unsqueeze(-1)*_tr(RULES['inverse'](a))
+    LU,pivots,_ = torch.linalg.lu_factor_ex(_value(a))
+    diagonal,n = LU.diagonal(dim1=-2, dim2=-1),a.shape[-1]
+    size,least = diagonal.abs(),torch.finfo(a.dtype).eps*10*n
+    if not n or bool((size.amin(-1)>least*size.amax(-1)).all()):
+        if isinstance(a, Tensor): return RULES['det'](a).unsqueeze(-1).unsqueeze(-1)*_tr(RULES['inverse'](a))
+        odd = (pivots!=torch.arange(1, n+1, device=pivots.device)).sum(-1) % 2 # near a singular one, the determinant
+        det = diagonal.prod(-1)*(1-2*odd)                       # and the inverse have to be of the same pivots
+        return torch.linalg.lu_solve(LU, pivots, det[...,None,None]*_eye(a).expand(a.shape)).mT
     rest = torch.arange(n-1).expand(n, n-1)
     rest = (rest + (rest>=torch.arange(n).unsqueeze(1))).to(a.device)       # row i: all but i
     minors = _getitem(a, (..., rest[:,None,:,None], rest[None,:,None,:]))
