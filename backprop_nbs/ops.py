@@ -633,9 +633,9 @@ def _group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 @op
 def _batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=.1, eps=1e-5):
     shape,dims = (-1, *[1]*(input.ndim-2)),(0, *range(2, input.ndim))
-    _shaped('batch_norm', input.shape[1:2], weight=weight, bias=bias,
-            running_mean=running_mean, running_var=running_var)
-    if training and input.numel()==input.shape[1]:
+    if input.ndim>1: _shaped('batch_norm', input.shape[1:2], weight=weight, bias=bias,
+                             running_mean=running_mean, running_var=running_var)
+    if training and input.ndim>1 and input.shape[1]==input.numel()>0:
         raise ValueError(f"batch_norm: got one value for each channel, {tuple(input.shape)}, wanted more than one")
     if not training and (running_mean is None or running_var is None):
         raise ValueError("batch_norm: got no running mean or variance, wanted both where it does not train")
