@@ -2261,8 +2261,8 @@ def _conv(n):
         return y if bias is None else y+bias.view(-1, *[1]*n)
     return conv
 def _max_pool(n):
-    def pool(x, size, *a, **k):
-        i = getattr(F, f'max_pool{n}d')(x, size, *a, **(k|dict(return_indices=True)))[1]
+    def pool(x, kernel_size, *a, **k):
+        i = getattr(F, f'max_pool{n}d')(x, kernel_size, *a, **(k|dict(return_indices=True)))[1]
         y = x.flatten(-n).gather(-1, i.flatten(-n)).view(i.shape)
         return (y,i) if k.get('return_indices') else y
     return pool
@@ -2470,7 +2470,7 @@ def _slips_pool(op):
     n = {'max_pool1d':1,'max_pool2d':2,'max_pool3d':3}.get(op.name)
     if not n: return
     size = op.args[1] if len(op.args)>1 else op.kw['kernel_size']
-    size = (size,)*n if isinstance(size, int) else tuple(size)
+    size = (size,)*n if isinstance(size, int) else tuple(size)*(n if len(size)==1 else 1)
     steps,_ = _options(op, n, 2, ('stride','padding','dilation','ceil_mode'), size)
     out,first = op.res.shape[-n:],op.res.dim()-n
     ks = [first+2*d+1 for d in range(n)]
@@ -2480,8 +2480,9 @@ def _slips_pool(op):
     def taken(where, steps=steps):
         return lambda op: torch.where(where, _windows(op.args[0], size, steps, out), 0.).sum(ks)
     yield 'ties each get the whole gradient',taken(under==top)
-    one = (under==top) & ((under==top).flatten(first).sum(-1).view(*top.shape[:first], *[1]*2*n)>0)
-    for k in ks: one = one & (one.cumsum(k)==1) # the first of each
+    last = tuple(range(-n, 0))
+    each = (under==top).movedim(ks, last).flatten(-n)
+    one = (each & (each.cumsum(-1)==1)).view(*top.shape[:first], *out, *size).movedim(last, ks) # the first of each
     yield from ((cause,taken(one, other)) for cause,other in _wrong_steps(steps))
     for r in (1,-1): yield 'shifted by one',taken(one.roll(r, ks[-1]))
 
@@ -2530,6 +2531,12 @@ def _other_softmax(d):
         return (x*(e/e.sum(d, keepdim=True))).sum(op.args[1] if len(op.args)>1 else op.kw['dim']).view(op.res.shape)
     return how
 
+def _softmax_along(d):
+    def how(op):
+        x = op.args[0]
+        return (x*x.softmax(d).detach()).sum(op.args[1] if len(op.args)>1 else op.kw['dim']).view(op.res.shape)
+    return how
+
 _ELEMENTWISE = {'log','pow','square','abs','reciprocal','log1p','expm1','sin','cos','erf'}
 
 def _slips_sums(op):
@@ -2548,7 +2555,8 @@ def _slips_sums(op):
 
 def _slips_softmax(op):
     if op.name=='logsumexp':
-        for d in range(op.floats[0].dim()): yield 'summed over the wrong axis',_other_softmax(d)
+        for d in range(op.floats[0].dim()):
+            yield from (('summed over the wrong axis',how(d)) for how in (_other_softmax,_softmax_along))
     if op.name not in ('softmax','log_softmax'): return
     yield 'cross terms missing',_soft(_diagonal)
     for d in range(op.res.dim()): yield 'summed over the wrong axis',_soft(lambda t, _, d=d: t.sum(d, keepdim=True))
@@ -2581,7 +2589,7 @@ def _slips_scales(op):
     if op.name not in _SCALES or not op.same or len(op.floats)>1 and op.floats[0] is op.floats[1]: return
     yield 'mask forgotten in the backward' if any(map(_is_mask, op.args)) else 'scale forgotten',_pass
     for j in op.live[:2 if op.name=='mul' else 1]:
-        if len(op.floats)>1 and op.args[j].shape==op.res.shape: yield 'scale forgotten',_unscaled(j)
+        if len(op.floats)>1: yield 'scale forgotten',_unscaled(j)
     for v in (v for v in op.args if isinstance(v, (int,float)) and abs(v) not in (0,1)):
         yield from (('scale forgotten',_times(op.live[0], r)) for r in (v,1/v))
 
@@ -2628,7 +2636,7 @@ def _slips_rows(op):
     yield from (('rows never written',_rows_of(0, k)) for k in _cuts(n))
     yield from (('fan-out overwritten, not added',_rows_of(k, n)) for k in _cuts(n))
 
-_OF_ROWS = {'ignore_index','reduction','size_average','reduce'}
+_OF_ROWS = {'reduction','size_average','reduce'}
 
 def _slips_options(op):
     "Options of the forward that the backward does not know"
@@ -2673,7 +2681,7 @@ class _Again:
     def whole(self):
         outs,gs,ts = self.run()
         yield 'upstream gradient ignored',lambda: self.grad(arrive=torch.ones_like)
-        for i in (0,-1) if all(len(g)>1 for g in gs if g.dim()) else ():
+        for i in (0,-1) if any(len(g)>1 for g in gs if g.dim()) else ():
             yield 'upstream gradient of one row used for all',lambda i=i: self.grad(arrive=lambda g: _all_as(g, i))
         yield 'upstream gradient of one row used for all',lambda: self.grad(arrive=_all_as_one)
         for j in range(len(ts)):
@@ -2710,12 +2718,16 @@ class _Again:
             before = names
     def back(self, t, op, target):
         "The gradient that `t`, in the place of the result of `op`, hands on to the target"
-        if not t.requires_grad: return torch.zeros_like(self.e)
-        got, = torch.autograd.grad(t, target, op.g, retain_graph=True, allow_unused=True)
+        got = self.share(t, op, target)
         return torch.zeros_like(self.e) if got is None else got
+    def share(self, t, op, target):
+        "The same; None for what has a history that does not lead there"
+        if not t.requires_grad: return torch.zeros_like(self.e)
+        return torch.autograd.grad(t, target, op.g, retain_graph=True, allow_unused=True)[0]
     def made(self, how, op, target):
         with torch.enable_grad(): alt = how(op)
-        return self.e + self.back(alt, op, target) - self.back(op.res, op, target)
+        got = self.share(alt, op, target) # a slope of another operand is no mistake in this one's
+        return None if got is None else self.e + got - self.back(op.res, op, target)
     def steps(self):
         for _,(every,ops,target) in self.levels():
             for op in ops[:200]:
