@@ -116,7 +116,9 @@ def _expand_as(input, other): return _expand(input, other.shape)
 @op
 def _view_as(input, other): return _view(input, other.shape)
 @op
-def _t(input): return input if input.ndim<2 else OPS['transpose'](input, 0, 1)
+def _t(input):
+    if input.ndim>2: raise ValueError(f"t: got {tuple(input.shape)}, wanted at most two axes; .mT turns the last two")
+    return input if input.ndim<2 else OPS['transpose'](input, 0, 1)
 @op
 def _contiguous(input, memory_format=torch.contiguous_format):
     if input.data.is_contiguous(memory_format=memory_format): return input
@@ -136,6 +138,9 @@ def _all_plain(index): return all(i is None or i is Ellipsis or isinstance(i, (i
     and not isinstance(i, bool) for i in index)
 @op
 def _narrow(input, dim, start, length):
+    kind = getattr(start, 'dtype', torch.int64)
+    if getattr(start, 'ndim', 0) or kind.is_floating_point or kind==torch.bool:
+        raise ValueError(f"narrow: got start {start}, wanted a whole number")
     dim,n,start = _axis(input, dim),input.shape[dim],int(start)
     at = start+n if start<0 else start
     if not 0<=at<=at+length<=n:
@@ -317,7 +322,10 @@ def _gelu_slope(a, approximate='none'):
 @op
 def _rsub(input, other, alpha=1): return OPS['sub'](other, input, alpha=alpha)
 @op
-def _masked_fill(input, mask, value): return where(mask, value, input)
+def _masked_fill(input, mask, value):
+    if getattr(value, 'ndim', 0):
+        raise ValueError(f"masked_fill: got a value of {tuple(value.shape)}, wanted one number")
+    return where(mask, value, input)
 @op
 def _dropout(input, p=.5, training=True, inplace=False):
     if not 0<=p<=1: raise ValueError(f"dropout: got p={p}, wanted a probability in [0, 1]")
@@ -433,7 +441,13 @@ for _n,_r in dict(mm=2, bmm=3).items():
             raise ValueError(f"{_n}: got shapes {tuple(input.shape)} and {tuple(mat2.shape)}, wanted {_r} axes each")
         return RULES['matmul'](input, mat2)
     _expose(_f, _n)
-for _n in ('mv','dot'): _expose(_matmul, _n)
+for _n,_axes in dict(mv=(2,1), dot=(1,1)).items():
+    def _f(input, other, _n=_n, _axes=_axes):
+        if (input.ndim,other.ndim)!=_axes or input.dtype!=other.dtype:
+            raise ValueError(f"{_n}: got {tuple(input.shape)} of {input.dtype} and {tuple(other.shape)} of "
+                             f"{other.dtype}, wanted {_axes} axes and one dtype")
+        return _matmul(input, other)
+    _expose(_f, _n)
 
 def _unread(*ts):
     "0, with a gradient of zeros for each: what a factor of 0 leaves of a term, be there NaN in it"
@@ -555,6 +569,13 @@ defvjp('conv_weight',
        sample=lambda r: (r(2, 3, 3, 3), r(2, 2, 5, 5), (3, 2, 3, 3), *_cfg))
 _convolve,_conv_input,_conv_weight = RULES['convolution'],RULES['conv_input'],RULES['conv_weight']
 
+def _fitting(who, input, weight, bias):
+    _shaped(who, weight.shape[:1], bias=bias)
+    kinds = {t.dtype for t in (input, weight, bias) if t is not None}
+    if len(kinds)>1: raise ValueError(f"{who}: got {', '.join(sorted(map(str, kinds)))}, wanted one dtype")
+def _no_stride(who, padding, stride):
+    if padding=='same' and set(stride)!={1}:
+        raise ValueError(f"{who}: got stride {stride} with padding 'same', wanted 1")
 def _conv(nd, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     many = lambda v: [int(o) for o in v]*(nd if len(v)==1 else 1) if isinstance(v,
         (tuple,list,torch.Size)) else [int(v)]*nd
@@ -563,13 +584,12 @@ def _conv(nd, input, weight, bias=None, stride=1, padding=0, dilation=1, groups=
     if isinstance(padding, str):
         if padding not in ('same',
             'valid'): raise ValueError(f"conv{nd}d: got padding {padding!r}, wanted numbers, 'same' or 'valid'")
-        if padding=='same' and set(many(stride))!={1}:
-            raise ValueError(f"conv{nd}d: got stride {stride} with padding 'same', wanted 1")
+        _no_stride(f'conv{nd}d', padding, many(stride))
         total = [d*(k-1) if padding=='same' else 0 for d,k in zip(dilation, weight.shape[2:])]
         padding = [o//2 for o in total]
         if any(o%2 for o in total): x = _pad_zeros(x, [p for o in total[::-1] for p in (0, o%2)])
     out = _convolve(x, weight, many(stride), many(padding), dilation, False, [0]*nd, groups)
-    _shaped(f'conv{nd}d', weight.shape[:1], bias=bias)
+    _fitting(f'conv{nd}d', input, weight, bias)
     if bias is not None: out = out + bias.reshape(-1, *[1]*nd)
     return out.squeeze(0) if alone else out
 for _nd in (1,2,3): _expose(partial(_conv, _nd), f'conv{_nd}d')
@@ -626,6 +646,8 @@ def _layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 @op
 def _group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     shape = (-1, *[1]*(input.ndim-2))
+    if input.ndim<2 or input.shape[1] % num_groups:
+        raise ValueError(f"group_norm: got {tuple(input.shape)} for {num_groups} groups, wanted channels they divide")
     _shaped('group_norm', input.shape[1:2], weight=weight, bias=bias)
     x = RULES['standardise'](input.reshape(input.shape[0], num_groups, math.prod(input.shape[1:])//num_groups), (-1,),
         eps).reshape(input.shape)
@@ -926,6 +948,7 @@ defvjp('scatter', lambda a, dim, index, src: a.scatter(dim, index, src),
 @op
 def _masked_scatter(input, mask, source):
     mask = _value(mask).expand(torch.broadcast_shapes(input.shape, mask.shape))
+    if mask.dtype!=torch.bool: raise ValueError(f"masked_scatter: got a mask of {mask.dtype}, wanted torch.bool")
     if not source.numel() and bool(mask.any()):
         raise ValueError("masked_scatter: got an empty source, wanted a number for each True of the mask")
     place = (mask.reshape(-1).cumsum(0)-1).clamp_min(0).reshape(mask.shape)
@@ -944,7 +967,9 @@ def _triangle(name):
     return f
 for _n in ('tril','triu'): _expose(_triangle(_n))
 @op
-def _trace(input): return input.diagonal().sum()
+def _trace(input):
+    if input.ndim!=2: raise ValueError(f"trace: got {tuple(input.shape)}, wanted a matrix")
+    return input.diagonal().sum()
 
 def _regular(*shape): return lambda r: r(*shape) + 3*torch.eye(*shape[-2:], dtype=torch.float64)
 # without `check`, a matrix that has no inverse gives infinite numbers, not an error: torch's `inv_ex` and its like
