@@ -51,7 +51,7 @@ CUT = """() => { document.querySelectorAll('article details').forEach(d => d.ope
     .map(o => o.tagName + '.' + o.className + ': ' + o.textContent.trim().slice(0, 60)) }"""
 
 WIDE = """() => [...document.querySelectorAll('article table:not(.nb-params)')].filter(t => !t.classList.contains('nb-cards')
-  && t.dataset.cards !== 'no' && t.rows[0].cells.length > 2 && t.offsetWidth > t.closest('.table-wrapper, .output, .container, dd, section').clientWidth+1)
+  && t.dataset.cards !== 'no' && t.rows[0].cells.length > 2 && t.offsetWidth > (t.closest('.table-wrapper, .output, .container, dd, section') || t.parentElement).clientWidth+1)
   .map(t => t.textContent.trim().replace(/\\s+/g, ' ').slice(0, 60))"""
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -136,7 +136,7 @@ def main(folder, *args):
     moved = {p.stem: p.read_text(encoding='utf-8') for p in folder.glob('*.html') if 'http-equiv="refresh"' in p.read_text(encoding='utf-8')[:600]}
     lost = [f'{k}: moved to {to}, which is no page' for k,t in moved.items() for to in re.findall('url=(.*?).html', t)[:1]
             if to in moved or not (folder/f'{to}.html').exists()]
-    pages = sorted({p.stem for p in folder.glob('*.html')} - moved.keys())
+    pages = sorted({p.stem for p in folder.glob('*.html')} - moved.keys() - {'404'})     # that one asks for its files where it will be served
     pages += sorted(f'api/{p.stem}' for p in folder.glob('api/*.html'))
     steppers = [p for p in pages if 'class="bn-steps' in (folder/f'{p}.html').read_text(encoding='utf-8')]
     named = [a for a in args if not a.startswith('-')]
