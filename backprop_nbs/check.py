@@ -2231,13 +2231,13 @@ def _cross_entropy(x, y, weight=None, size_average=None, ignore_index=-100, redu
                    label_smoothing=0.):
     if y.is_floating_point() or size_average is not None or reduce is not None:
         return F.cross_entropy(x, y, weight, size_average, ignore_index, reduce, reduction, label_smoothing)
-    d,keep = min(x.dim()-1, 1),y!=ignore_index
+    d,kept = min(x.dim()-1, 1),y!=ignore_index
     lp = torch.log_softmax(x, d)
     nll = F.nll_loss(lp, y, weight, ignore_index=ignore_index, reduction=reduction)
     if not label_smoothing: return nll
-    if weight is not None: lp,keep = lp*weight.view(-1, *[1]*(y.dim()-d)),weight[y*keep]*keep
-    rows = lp.mean(d)*(y!=ignore_index)
-    if reduction!='none': rows = rows.sum()/keep.sum() if reduction=='mean' else rows.sum()
+    n = kept if weight is None else weight[y*kept]*kept
+    rows = (lp if weight is None else lp*weight.view(-1, *[1]*(y.dim()-d))).mean(d)*kept
+    if reduction!='none': rows = rows.sum()/(n.sum() if reduction=='mean' else 1)
     return (1-label_smoothing)*nll - label_smoothing*rows
 def _sdpa(q, k, v, attn_mask=None, dropout_p=0., is_causal=False, scale=None, **kw):
     if dropout_p or kw.get('enable_gqa'):
@@ -2524,17 +2524,12 @@ def _squared(op):
     of = [o for o,_ in f.next_functions] if f else []
     return type(f).__name__=='PowBackward0' or type(f).__name__=='MulBackward0' and of[0] is of[1]
 
-def _other_softmax(d):
+def _other_softmax(d, shifted):
+    "Weights that sum to 1 along another axis; `shifted`: made of the scores less the maximum along the right one"
     def how(op):
-        x = op.args[0]
-        e = (x-x.amax(op.args[1] if len(op.args)>1 else op.kw['dim'], keepdim=True)).exp().detach()
-        return (x*(e/e.sum(d, keepdim=True))).sum(op.args[1] if len(op.args)>1 else op.kw['dim']).view(op.res.shape)
-    return how
-
-def _softmax_along(d):
-    def how(op):
-        x = op.args[0]
-        return (x*x.softmax(d).detach()).sum(op.args[1] if len(op.args)>1 else op.kw['dim']).view(op.res.shape)
+        x,axis = op.args[0],op.args[1] if len(op.args)>1 else op.kw['dim']
+        e = (x-x.amax(axis if shifted else d, keepdim=True)).exp().detach()
+        return (x*(e/e.sum(d, keepdim=True))).sum(axis).view(op.res.shape)
     return how
 
 _ELEMENTWISE = {'log','pow','square','abs','reciprocal','log1p','expm1','sin','cos','erf'}
@@ -2556,7 +2551,7 @@ def _slips_sums(op):
 def _slips_softmax(op):
     if op.name=='logsumexp':
         for d in range(op.floats[0].dim()):
-            yield from (('summed over the wrong axis',how(d)) for how in (_other_softmax,_softmax_along))
+            yield from (('summed over the wrong axis',_other_softmax(d, shifted)) for shifted in (True,False))
     if op.name not in ('softmax','log_softmax'): return
     yield 'cross terms missing',_soft(_diagonal)
     for d in range(op.res.dim()): yield 'summed over the wrong axis',_soft(lambda t, _, d=d: t.sum(d, keepdim=True))

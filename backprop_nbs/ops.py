@@ -1190,7 +1190,7 @@ def _scatter_reduced(
     if reduce not in _REDUCE: raise ValueError(f"scatter_reduce: got {reduce!r}, wanted one of {', '.join(_REDUCE)}")
     if not x.ndim:
         return _scatter_reduced(x.reshape(1), 0, index.reshape(-1), src.reshape(-1), reduce, include_self).reshape(())
-    if tuple(src.shape)!=tuple(index.shape): 
+    if tuple(src.shape)!=tuple(index.shape):
         src = src[tuple(map(slice, index.shape))] if index.ndim and src.ndim else src.reshape(index.shape or 1)
     hits = torch.zeros(x.shape, dtype=x.dtype, device=x.device).scatter_add(dim, index, torch.ones_like(_value(src)))
     if reduce in ('amax','amin'): return _scatter_extreme(x, dim, index, src, reduce, include_self, hits>0)
