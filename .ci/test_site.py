@@ -12,7 +12,7 @@ root = Path(__file__).resolve().parent.parent
 ext = Path(os.environ.get('NBSITE', root/'nbs'/'_ext'))     # `--broken` tests copies
 
 PACKAGE = '''"A package of five names"
-__all__ = ['LIMIT', 'double', 'Cell', 'lonely', 'draw']
+__all__ = ['LIMIT', 'double', 'Cell', 'lonely', 'draw', 'touch']
 LIMIT = 3  # How often one may double
 def double(x:float, # A number
     n:int=1, # How often
@@ -22,8 +22,13 @@ def double(x:float, # A number
 class Cell:
     "Holds a number"
     def read(self): "The number"; return 1
-def lonely(): "Nobody calls this"
-def draw(): "A picture"
+def lonely(
+    a, b=2, # Two of a kind
+    **kw,   # The rest
+): "Nobody calls this"
+def draw(dpi=9, size=3): # A figure
+    "A picture"
+def touch(): "A widget"
 '''
 CONF = '''
 import sys
@@ -61,11 +66,12 @@ def notebook(path, *cells):
 BADGE = '[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/x)'
 OPS = (f'# Doubling\n\n> Twice as much\n\n{BADGE}', ('#| default_exp ops', ''),
     '## Twice a number\n\n`double` doubles, `sum` does not.',
-    ('#| export\ndef double(x, n=1): return x*2**n', ''), ('#| exports\nLIMIT = 3', ''), ('#| hide\nfrom tiny.ops import draw\nsecret = double(0)', ''),
+    ('#| export\ndef double(x, n=1): return x*2**n', ''), ('#| exports\nLIMIT = 3', ''), ('#| hide\nfrom tiny.ops import draw, touch\nsecret = double(0)', ''),
     ('double(21, n=2)', '84'), ('double(21)', '42'), ('double(0)', '<object at 0x7f>'),
     '## What is seen\n\n<details><summary>A hint with `code`</summary>\nLook twice.\n\n</details>\n\n$a_b$',
     ('#| code-fold: true\n#| code-summary: "Long `code`"\nfolded = double(3)', '6'),
-    ('#| fig-cap: "It *rises*"\n#| fig-alt: "A line that rises"\ndraw()', {'image/png': png(40, 20, 200), 'text/plain': '<Figure>'}))
+    ('#| fig-cap: "It *rises*"\n#| fig-alt: "A line that rises"\ndraw()', {'image/png': png(40, 20, 200), 'text/plain': '<Figure>'}),
+    ('touch()', {'text/html': '<p>1</p><script></script>', 'text/plain': 'A widget, in words'}))
 OWN = '''def f(twice): return twice(1)
 def g():
     def twice(x): return x
@@ -127,13 +133,13 @@ def chapters(ops, use):
     yield 'folds', ops.text('summary')[-3:], ['tiny/ops.py double', 'A hint with code', 'Long code']
     yield 'file label', ops.text('.nb-file'), ['tiny/ops.py']
     yield 'code shown', ops.text('.cell_input .highlight'), ['def double(x, n=1): return x*2**n', 'LIMIT = 3', 'double(21, n=2)',
-        'double(21)', 'double(0)', 'folded = double(3)', 'draw()']
+        'double(21)', 'double(0)', 'folded = double(3)', 'draw()', 'touch()']
     fig = ops.dom.select_one('figure.nb-figure')
     yield 'figure', fig and (fig.select_one('.caption-text').decode_contents(), fig.img['alt'], fig.img['width'], fig.img['height']), \
         ('It <em>rises</em>', 'A line that rises', '20', '10')
     to = 'api/ops.html#tiny.ops.'
     yield 'links in prose', [(t, h) for t,h in ops.links('article p a') if t in ('double', 'sum')], [('double', to+'double')]
-    yield 'links in code', ops.links('a.nb-api'), [('double', to+'double')]*4 + [('draw', to+'draw')]
+    yield 'links in code', ops.links('a.nb-api'), [('double', to+'double')]*4 + [('draw', to+'draw'), ('touch', to+'touch')]
     twice = ('twice', to+'double')
     yield 'links in code that binds names of its own', use.links('a.nb-api'), [twice, twice, ('Cell', to+'Cell'), twice, twice]
     yield 'Tab stops', [a.get('tabindex') for a in use.dom.select('a.nb-api')], [None, '-1', None, None, None]
@@ -142,13 +148,14 @@ def chapters(ops, use):
 def reference(api, index, said):
     "`(what, got, wanted)` on the page of the module, and of all modules"
     yield 'signatures', [t.split('(')[0].split(' ')[-1].strip('¶') for t in api.text('section > dl.py > dt')][1:3], ['double', 'Cell']
-    yield 'docments', api.text('table.nb-params tr'), ['Name Type Meaning', 'x float A number', 'n int = 1 How often', 'returns float Doubled']
+    yield 'docments', api.text('table.nb-params tr'), ['Name Type Meaning', 'x float A number', 'n int = 1 How often', 'returns float Doubled',
+        'Name Type Meaning', 'a Two of a kind', 'b int = 2 Two of a kind', '**kw The rest', 'Name Type Meaning', 'dpi int = 9', 'size int = 3 A figure']
     yield 'built in', [h for t,h in api.links('a') if t=='[notebook]'], ['../01a_ops.html#LIMIT', '../01a_ops.html#double']
     entry = {d.dt['id'].removeprefix('tiny.ops.'): d.dd for d in api.dom.select('dl.py') if d.dt.get('id')}
     yield 'docstring', entry['double'].p.get_text(), 'Twice x: \\(2x\\), *not* a power'
     yield 'constant', entry['LIMIT'].get_text().strip(), 'How often one may double'
     yield 'index', index.text('.nb-index tbody tr'), ['LIMIT How often one may double', 'double Twice x: \\(2x\\), not a power',
-        'Cell Holds a number', 'lonely Nobody calls this', 'draw A picture']
+        'Cell Holds a number', 'lonely Nobody calls this', 'draw A picture', 'touch A widget']
     used = lambda n: [(a.get_text(), a['href']) for p in entry[n].find_all('p', class_='nb-used', recursive=False) for a in p.find_all('a')]
     yield 'used in: four, the page that defines it first', used('double'), [('Doubling: Twice a number', '../01a_ops.html#twice-a-number'),
         ('Doubling: What is seen', '../01a_ops.html#what-is-seen'), ('In use: Calls & more', '../00_use.html#calls-more'),
@@ -159,9 +166,10 @@ def reference(api, index, said):
     yield 'example: the shortest that prints, where it is defined', eg('double'), ['double(21)', '42']
     yield 'example: a table', (eg('Cell'), eg('Cell', 'td')), (['c = Cell()\nc.read()'], ['1', '2'])
     yield 'example: none', eg('lonely'), []
+    yield 'example: what can be touched', (eg('touch'), eg('touch', 'p'))[1], ['What it shows stands in Doubling.']
     yield 'example: a picture', (eg('draw'), eg('draw', 'p')), (['draw()'], ['What it shows stands in Doubling.'])
     yield 'example: its cell', [a['href'] for a in entry['double'].select('details.nb-fold p a')], ['../01a_ops.html#cell-c7']
-    yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['3 of 4 public functions and classes have an example; without: ops.lonely']
+    yield 'example: who lacks one', re.findall(r'\d of \d public.*', said), ['4 of 5 public functions and classes have an example; without: ops.lonely']
 
 def found(env, site, ops):
     "`(what, got, wanted)` of the search, and of other ways to a page"
@@ -213,7 +221,9 @@ BROKEN = [   # file, what is there, what a slip would make of it, the check that
     ('cells', "links = [('colab', colab,", "links = [('colab', github,", 'buttons'),
     ('links', 'lit.replace_self(ref)', 'pass', 'links in prose'),
     ('api', 'sig += ref', 'pass', 'built in'),
-    ('api', "rst(p['docment'] or '')", "''", 'docments'),
+    ('api', "rst(p['docment'] or beside.get(n, ''))", "''", 'docments'),
+    ('api', "beside.get(n, '')", "''", 'docments'),
+    ('api', "and not re.search(r':\\s*#', t.line)", '', 'docments'),
     ('api', "return ''.join([*res, esc(s[i:])])", "return ''.join([*res, s[i:]])", 'docstring'),
     ('api', '[rst(constant(name))]', "['']", 'constant'),
     ('api', "if first: text.append", "if n[0]>'a': text.append", 'index'),
@@ -225,7 +235,8 @@ BROKEN = [   # file, what is there, what a slip would make of it, the check that
     ('uses', r"r'^<|\bat 0x'", "'never'", 'example: the shortest that prints, where it is defined'),
     ('uses', 'min(found)', 'max(found)', 'example: the shortest that prints, where it is defined'),
     ('uses', ' not mine, len(', ' False, len(', 'example: the shortest that prints, where it is defined'),
-    ('uses', 'text/markdown\'}: return []', 'text/markdown\'}: return', 'example: a picture'),
+    ('uses', "('text/html', ''))): return []", "('text/html', ''))): return", 'example: a picture'),
+    ('uses', "or re.search('<(script|svg)',", "or re.search('<never',", 'example: what can be touched'),
     ('uses', 'marked.pop(0) if', 's if', 'example: a table'),
     ('uses', '(doc!=first, doc)', 'doc', 'used in: four, the page that defines it first'),
     ('uses', 'most=4', 'most=5', 'used in: four, the page that defines it first'),
