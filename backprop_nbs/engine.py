@@ -12,6 +12,7 @@ __all__ = ['OPS', 'RULES', 'TRY', 'unbroadcast', 'spread', 'Tensor', 'Node', 'op
 import dis, linecache
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any, NamedTuple
 from weakref import ref
 import torch
@@ -182,11 +183,19 @@ def _expose(f, *names):
         if n!='where' and callable(getattr(torch.Tensor, n, None)): setattr(Tensor, n, f)
     return f
 
+_NUMPY = dict(axis='dim', keepdims='keepdim')
+def _torch_names(kw):
+    "Options by the names that torch uses; it takes NumPy's as well"
+    return {_NUMPY.get(k, k): v for k,v in kw.items()} if 'axis' in kw or 'keepdims' in kw else kw
+
 def op(
     f, # A function that computes with operations that have rules; a leading `_` of its name is dropped
 ): # The same function
     "Decorator: make `f` an operation of the engine, as a function, as a method and behind torch's function of its name"
-    return _expose(f, f.__name__.lstrip('_'))
+    @wraps(f)
+    def either(*args, **kw): return f(*args, **_torch_names(kw))
+    _expose(either if 'dim' in f.__code__.co_varnames[:f.__code__.co_argcount] else f, f.__name__.lstrip('_'))
+    return f
 
 _META = {'shape','ndim','dtype','device','numel','dim','size'}
 
@@ -242,7 +251,9 @@ def defvjp(
     "Add an operation to the table of rules"
     if vjps and hasattr(vjps[0], 'each'): vjps = vjps[0]      # any number of arguments
     rule = RULES[name] = Rule(name, forward, vjps, sample)
-    def f(*args, **kw): return call(rule, *args, **kw) if call else apply(rule, args, kw)
+    def f(*args, **kw):
+        if kw: kw = _torch_names(kw)
+        return call(rule, *args, **kw) if call else apply(rule, args, kw)
     f.__name__ = f.__qualname__ = name
     _expose(f)
     if check is not None: TRY[0](name, *check)
@@ -282,7 +293,9 @@ defvjp('expand', lambda a, size: a.expand(size), lambda g,out,a,size: unbroadcas
 
 def _matmul(rule, a, b):
     "A vector gets a second axis for the product; many matrices times one are one large product"
-    if a.ndim==1 and b.ndim==1: return (a*b).sum()
+    if a.ndim==1 and b.ndim==1:
+        if a.shape!=b.shape: raise ValueError(f"matmul: got vectors of {len(a)} and {len(b)} numbers, wanted as many")
+        return (a*b).sum()
     if a.ndim==1: return rule(a.unsqueeze(0), b).squeeze(-2)
     if b.ndim==1: return rule(a, b.unsqueeze(1)).squeeze(-1)
     if a.ndim==2 or b.ndim>2: return rule(a, b)

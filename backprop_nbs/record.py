@@ -24,11 +24,11 @@ from torch.utils.checkpoint import CheckpointFunction
 from torch.utils.hooks import BackwardHook, RemovableHandle
 from .engine import OPS, RULES, Node, Rule, Tensor, apply, backprop
 from .engine import _start, _value
-from .ops import NO_SLOPE, FOLLOW, Each, take_by, where
+from .ops import NO_SLOPE, FOLLOW, at_the_door, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
-from .ops import _affine, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _take
+from .ops import _affine, _as_one_of, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _odd, _take
 from .ops import _unread, _whole_slices, _write
 _aten = torch.ops.aten
 
@@ -37,6 +37,7 @@ _how = ('none','mean','sum')
 def _index(x, indices):
     i = tuple(slice(None) if o is None else o for o in indices)
     at = [k for k,o in enumerate(indices) if o is not None]
+    if not at: raise IndexError("index: got no index, wanted one at least")
     if at and any(o is None for o in indices[:at[-1]]):
         return take_by(x, lambda p: _aten.index(p, indices))
     return _getitem(x, i)
@@ -49,21 +50,25 @@ def _put_at(x, indices, values, accumulate=False):
     return (_index_add(flat, 0, i.reshape(-1), v.reshape(-1)) if accumulate else _write(flat, i, v)).reshape(x.shape)
 def _index_copied(x, dim, index, src):
     if index.numel() and index.min()<0: raise IndexError(f"index_copy: got {int(index.min())}, wanted an index from 0")
+    if x.ndim<2 and index.numel()==src.numel()==1: src = src.reshape(x.shape if not x.ndim else 1)
     _whole_slices('index_copy', x, dim, index, src)
     if not x.ndim: return _index_copied(x.reshape(1), 0, index.reshape(-1), src.reshape(-1)).reshape(())
     return _put_at(x, [None]*_axis(x, dim)+[index.reshape(-1)], src)
 def _fill_at(x, dim, index, value):
-    return where(torch.zeros(x.shape, dtype=torch.bool, device=x.device).index_fill(dim, index, True), value, x)
+    return where(torch.zeros(x.shape, dtype=torch.bool, device=x.device).index_fill(dim, index, True),
+                 _as_one_of(x, value), x)
 def _copied(x, dtype=None, layout=None, device=None, pin_memory=None, non_blocking=False, memory_format=None):
+    if layout not in (None, x.layout): raise NotImplementedError(f"_to_copy: no rule for layout {layout}")
     y = _cast(x if device is None or device==x.device else OPS['to'](x, device), dtype)
     return OPS['clone'](y) if y is x else y
 def _filled(x, value):
-    if isinstance(value, Tensor): return _cast(_expand(value, x.shape), x.dtype)
+    if getattr(value, 'ndim', 0): raise ValueError(f"fill: got {tuple(value.shape)}, wanted one number")
+    if isinstance(value, Tensor): return _cast(_expand(value, x.shape), x.dtype) - _unread(x)
     value = float(value) if isinstance(value, torch.Tensor) else value
     return _still(torch.full(x.shape, value, dtype=x.dtype, device=x.device), x)
 def _scaled_elu(x, alpha=1., scale=1., input_scale=1.):
     if (scale,input_scale)==(1,1): return OPS['elu'](x, alpha)
-    return where(x>0, x*scale, OPS['elu'](where(x>0, 0., x*input_scale), alpha)*scale)
+    return where(x>0, x*scale, OPS['expm1'](where(x>0, 0., x*input_scale))*(alpha*scale))
 def _normed(x, ord=2, dim=None, keepdim=False, dtype=None):
     return _p_norm(_cast(x, dtype), ord, dim, keepdim)
 def _convolved(x, w, b, *cfg):
@@ -138,7 +143,7 @@ def _product_and(term, a, b, *, beta=1, alpha=1):
 
 def _many(a, b):
     "Many products with one matrix, which PyTorch makes of a linear layer on inputs that do not lie in order, are one"
-    w = _before_repeat(b)
+    w = _before_repeat(b) if a.ndim==b.ndim==3 and len(a)==len(b) else None
     if w is None: return OPS['bmm'](a, b)
     return _product(a.reshape(a.shape[:-1].numel(), a.shape[-1]), w).reshape((*a.shape[:-1], w.shape[-1]))
 
@@ -149,7 +154,7 @@ ATEN = dict( # adapters, where PyTorch's inner operation has other arguments tha
     index=_index, _unsafe_index=_index, index_put=_put_at, index_fill=_fill_at, _to_copy=_copied, fill=_filled,
     unsafe_split=OPS['split'], unsafe_chunk=OPS['chunk'], unsafe_split_with_sizes=OPS['split'],
     copy=lambda x, src, non_blocking=False: _cast(_expand(src, x.shape) if src.shape!=x.shape else src, x.dtype),
-    elu=_scaled_elu,
+    elu=_scaled_elu, celu=lambda x, alpha=1.: _scaled_elu(x, alpha, 1., 1/alpha),
     linalg_vector_norm=_normed, log_sigmoid_forward=lambda x: (OPS['logsigmoid'](x),None),
     _softmax=lambda x, dim, half: OPS['softmax'](_half(x, half), dim),
     _log_softmax=lambda x, dim, half: OPS['log_softmax'](_half(x, half), dim),
@@ -204,7 +209,7 @@ _DRAWN = set('normal uniform bernoulli poisson binomial exponential cauchy log_n
 def _raw(x): return x.data if isinstance(x, Tensor) else x
 def _still(value, *of):
     "A value that has a history and a gradient of zeros, as torch gives it"
-    return value + _unread(*of)
+    return value - _unread(*of)          # less 0, so that -0 stays what it is
 
 def _unit(a): return torch.eye(*a.shape[-2:], dtype=a.dtype, device=a.device).expand(a.shape)
 
@@ -239,18 +244,23 @@ def _lu_solved(LU, pivots, B, *, left=True, adjoint=False):
     if not adjoint: return tri(LU, tri(LU, P.mT@B, False, True), True, False)
     return P@tri(LU.mT, tri(LU.mT, B, False, False), True, True)
 def _triangular_solved(b, a, upper=True, transpose=False, unitriangular=False):
-    tri,a2 = RULES['tri_solve'],OPS['clone'](a)
+    tri,batch = RULES['tri_solve'],torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a2 = OPS['clone'](_expand(a, (*batch, *a.shape[-2:])))
     return tri(a.mT if transpose else a, b, upper!=transpose, unitriangular),a2
 def _cholesky_solved(b, L, upper=False):
     "With a factor that is a triangle already, torch gives the whole of it a gradient"
     L = L.mT if upper else L
     L = L.tril() if _raw(L).triu(1).any() else L
-    return RULES['solve'](L.mT, RULES['solve'](L, b))
+    return RULES['solve'](L.mT, RULES['solve'](L, b, False), False)
 def _solve_ex(A, B, *, left=True, check_errors=False):
     return OPS['solve'](A, B, left=left, check=check_errors),*_aten._linalg_solve_ex(_raw(A), _raw(B), left=left)[1:]
 def _lstsq(a, b, rcond=None, *, driver=None):
+    if b.ndim==a.ndim-1:
+        x,rest,*more = _lstsq(a, b.unsqueeze(-1), rcond, driver=driver)
+        return x.squeeze(-1),rest.squeeze(-1) if rest.numel() else rest,*more
     raw = _aten.linalg_lstsq(_raw(a), _raw(b), rcond, driver=driver)
-    x = RULES['pinv'](a)@b
+    least = 0. if driver=='gels' else rcond             # which singular values count as 0; `gels` has no such bound
+    x = RULES['pinv'](a, () if least is None else (('rtol', least),))@b
     rest = ((a@x-b)**2).sum(-2) if raw[1].numel() else _still(raw[1], a, b)
     return x,rest,*raw[2:]
 def _pinv(a, *, atol=None, rtol=None, hermitian=False):
@@ -293,7 +303,7 @@ def _written_view(view):
     def f(x, src, *args, **kw):
         i = view(torch.arange(x.numel(), device=x.device).reshape(x.shape), *args, **kw)
         if src.shape!=i.shape: raise ValueError(f"src: got {tuple(src.shape)}, wanted {tuple(i.shape)}")
-        return _write(x.reshape(-1), i.contiguous(), src).reshape(x.shape)
+        return _write(x.reshape(-1), i.contiguous(), _cast(src, x.dtype)).reshape(x.shape)
     return f
 def _trilinear(a, b, c, expand1, expand2, expand3, sumdim, unroll_dim=1):
     for d in sorted(expand1): a = a.unsqueeze(d)
@@ -307,12 +317,16 @@ def _rrelu(x, noise, lower=1/8, upper=1/3, training=False, generator=None):
     return x*noise.clone()
 def _frexp(x):
     e = torch.frexp(_raw(x))[1]
-    return x*torch.ldexp(torch.ones_like(_raw(x)), -e),e
+    one,half = torch.ones_like(_raw(x)),-e//2                     # in two factors: one alone can be infinite
+    return x*torch.ldexp(one, half)*torch.ldexp(one, -e-half),e
 def _batch_norm_updated(x, w, b, mean, var, momentum, eps):
     return *_batch_normed(x, w, b, mean, var, True, momentum, eps),torch.empty(0, dtype=torch.uint8)
 def _batch_normed_legit(x, w, b, *rest):
     return _batch_normed(x, w, b, *(rest if len(rest)==5 else (None, None, *rest)))
-def _next(x, y): return x + _still(torch.nextafter(_raw(x), _raw(y)) - _raw(x), y)
+def _next(x, y):
+    new,old = torch.nextafter(_raw(x), _raw(y)),_raw(x)
+    here = where(old.isfinite() & new.isfinite(), x + _still(new-old, y), new)
+    return where(old==_raw(y), new, here)
 def _drawn(name):
     "Numbers drawn at random have a gradient of zeros by what they are drawn with"
     return lambda *args, **kw: _still(getattr(_aten, name)(*map(_raw, args), **kw), *args)
@@ -327,12 +341,13 @@ def _unpacked(x, sizes, batch_first, padding_value=0., total_length=-1):
     p,lengths = _aten._pad_packed_sequence(places, sizes, batch_first, 0, total_length)
     return where(p>0, _take(x, (p-1).clamp(0).contiguous()), padding_value),lengths
 def _power(A, n):
-    if n: raise TypeError("by torch's decomposition")
-    return _still(torch.linalg.matrix_power(_raw(A), 0), A)
+    return None if n else _still(torch.linalg.matrix_power(_raw(A), 0), A)         # None: by torch's decomposition
 def _real(flipped, usual):
     "`irfft`, `hfft` and their like, given real numbers; `usual` are the axes where none are named"
     def f(x, s=None, dim=usual, norm=None):
-        if usual==-1: s,dim = None if s is None else [s],[dim]
+        if usual==-1:
+            if s is not None and s<1: raise ValueError(f"irfft: got n={s}, wanted at least 1")
+            s,dim = None if s is None else [s],[dim]
         return _real_spectrum(x, s, dim, norm, flipped)
     return f
 
@@ -355,6 +370,13 @@ ATEN |= dict(
     bernoulli=_drawn('bernoulli'), zero=lambda x: _still(torch.zeros_like(_raw(x)), x))
 for _n,_usual in {'': -1, '2': (-2,-1), 'n': None}.items():
     for _kind in ('irfft','hfft'): ATEN[f'fft_{_kind}{_n}'] = _real(_kind=='hfft', _usual)
+# made of many others: what torch's own kernel refuses for these, we refuse, so it is asked first
+_ASKED = set('''
+    avg_pool3d _adaptive_avg_pool3d _upsample_bilinear2d_aa grid_sampler_3d index_copy index_fill index_put put
+    scatter_reduce index_reduce segment_reduce diagonal_scatter as_strided_scatter select_scatter slice_scatter
+    _cdist_forward _pdist_forward _trilinear _embedding_bag _embedding_bag_forward_only _ctc_loss linalg_lu_solve
+    linalg_solve_triangular triangular_solve cholesky_solve cholesky_inverse ormqr linalg_householder_product
+    multilabel_margin_loss_forward linalg_lu linalg_lu_factor_ex linalg_qr'''.split())
 
 # %% ../nbs/16_record.ipynb #3c8d8e44
 class _Plan:
@@ -394,6 +416,11 @@ _plans = {}
 def _plan_of(func):
     if (p := _plans.get(func)) is None: p = _plans[func] = _Plan(func)
     return p
+
+def _in_dtype_of(want, out):
+    "Our results in the dtypes of torch's"
+    if isinstance(out, (tuple,list)): return tuple(map(_in_dtype_of, want, out))
+    return _cast(out, want.dtype) if isinstance(out, Tensor) and isinstance(want, torch.Tensor) else out
 
 def _no_rule(func, why=''):
     name = func.overloadpacket.__name__
@@ -759,9 +786,11 @@ class Recording(TorchDispatchMode):
         if self.check and not plan.drawn:
             copies = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, (args, kwargs))
         self.why = ''
+        asks = f and not plan.drawn and (plan.name in _ASKED or not plan.writes and _odd(args, kwargs))
+        want = _plain_torch(func, args, kwargs) if asks else None
         out = f and self.ruled(f, plan, args, kwargs)
         if out is None: res = self.taken_apart(plan, args, kwargs)
-        else: res = self.results(plan, out, args, kwargs)
+        else: res = self.results(plan, out if want is None else _in_dtype_of(want, out), args, kwargs)
         if copies: self.compared(plan, res, copies)
         return res
 
@@ -777,6 +806,7 @@ class Recording(TorchDispatchMode):
         "The result of our operation; None if its arguments are not these"
         try: out = f(*[_replaced(self.ours, a) for a in args], **{k: _replaced(self.ours, a) for k,a in kwargs.items()})
         except TypeError as e:
+            if not at_the_door(e): raise
             self.why = f' with these arguments ({e})'
             return None
         outs = out if isinstance(out, (tuple,list)) else (out,)
