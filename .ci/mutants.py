@@ -76,8 +76,7 @@ def left_alone(node):
     "Parts of a module that are no operation: VJPs and samples of the table of rules, texts of errors, decorators, annotations"
     if isinstance(node, ast.Call) and getattr(node.func, 'id', '')=='defvjp':
         return [*node.args[2:], *(k for k in node.keywords if k.arg in ('sample','check'))]
-    if isinstance(node, ast.Raise): return [node]
-    if isinstance(node, ast.JoinedStr): return [node]
+    if isinstance(node, (ast.Raise, ast.JoinedStr)): return [*ast.iter_child_nodes(node)]
     if isinstance(node, ast.FunctionDef):
         a = node.args
         return [*node.decorator_list, *([node.returns] if node.returns else []), *(p.annotation for p in [*a.args, *a.kwonlyargs] if p.annotation)]
@@ -254,7 +253,7 @@ def main():
     k,n = map(int, args.part.split('/'))
     every = every[k-1::n]
     if args.list: print(*(o[0] for o in every), sep='\n'); return
-    equal = {l.split(' # ')[0].rstrip() for l in EQUAL.read_text(encoding='utf-8').split('\n') if ' # ' in l} if EQUAL.exists() else set()
+    equal = {l.rsplit(' # ', 1)[0].rstrip() for l in EQUAL.read_text(encoding='utf-8').split('\n') if ' # ' in l} if EQUAL.exists() else set()
     torch.set_num_threads(1); warnings.simplefilter('ignore')
     os.chdir(root/'nbs')
     import backprop_nbs.autograd                                    # noqa: F401

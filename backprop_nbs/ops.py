@@ -173,7 +173,10 @@ def _stack(tensors, dim=0): return _cat([o.unsqueeze(dim) for o in tensors], dim
 for _a,_b in dict(concat='cat', concatenate='cat', swapaxes='transpose', swapdims='transpose',
         split_with_sizes='split').items(): _expose(OPS[_b], _a)
 Tensor.T = property(lambda self: _permute(self, *range(self.ndim)[::-1]))
-Tensor.H,Tensor.mH = property(lambda self: self.t()),property(lambda self: self.mT)
+def _turned(self):
+    if self.ndim!=2: raise ValueError(f"H: got {tuple(self.shape)}, wanted a matrix; .mT turns the last two axes")
+    return self.t()
+Tensor.H,Tensor.mH = property(_turned),property(lambda self: self.mT)
 Tensor.layout,Tensor.is_sparse = property(lambda self: self.data.layout),property(lambda self: self.data.is_sparse)
 
 # %% ../nbs/15_ops.ipynb #f7aee404
@@ -204,11 +207,14 @@ def _followed(func, name, args, kwargs):
         kwargs = kwargs | dict(weight=caller.f_locals['weight'])
     return FOLLOW[0](func, args, kwargs)
 
-def _odd(args, kwargs):
-    "Are there dtypes beside one of floating point, int64 and bool among the arguments?"
+_INTS,_LONG = {torch.uint8, torch.int8, torch.int16, torch.int32},{torch.int64, torch.bool}
+_ONE_KIND = set('''addmm addmv addbmm baddbmm addr matmul mm bmm mv dot linear bilinear conv1d conv2d conv3d conv_transpose1d
+    conv_transpose2d conv_transpose3d convolution batch_norm layer_norm group_norm instance_norm native_batch_norm
+    native_layer_norm native_group_norm linalg_cross cross lerp huber_loss grid_sample grid_sampler_2d grid_sampler_3d'''.split())
+def _odd(name, args, kwargs):
+    "Are there dtypes beside one of floating point (for some operations: beside one) and those of indices and masks?"
     kinds = {t.dtype for t in (*args, *kwargs.values()) if isinstance(t, (Tensor,torch.Tensor))}
-    return len(kinds-{torch.int64, torch.bool})>1 or bool(kinds & _INTS)
-_INTS = {torch.uint8, torch.int8, torch.int16, torch.int32}
+    return len(kinds-_LONG)>1 or bool(kinds & _INTS) or name in _ONE_KIND and len(kinds)>1
 def _asked(func, name, args, kwargs):
     "Where dtypes differ, torch itself says whether they go together, and in which dtype the result is"
     state = torch.get_rng_state()
@@ -225,7 +231,7 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
     name = raw if raw.endswith('_') and not raw.endswith('__') else _SPELT.get(raw, raw.strip('_'))
     name = _SPELT.get(name, name)
     if name in ('rdiv','rpow','rmatmul'): return OPS[name[1:]](*args[::-1])
-    if _odd(args, kwargs): return _asked(func, name, args, kwargs)
+    if _odd(name, args, kwargs): return _asked(func, name, args, kwargs)
     return _by_name(func, name, args, kwargs)
 
 def _by_name(func, name, args, kwargs):
@@ -290,6 +296,14 @@ defvjp('square', torch.square, lambda g,out,a: 2*g*a, sample=_square)
 defvjp('sin', torch.sin, lambda g,out,a: g*a.cos(), sample=_square)
 defvjp('cos', torch.cos, lambda g,out,a: -g*a.sin(), sample=_square)
 defvjp('sinc', torch.sinc, lambda g,out,a: g*((math.pi*a).cos()-out)/where(a==0, 1, a), sample=_square)
+defvjp('special_xlog1py', torch.special.xlog1py, lambda g,out,a,b: where((a==0) & (b<=-1), 0, g*_log(1+b)),
+       lambda g,out,a,b: where(a==0, 0, g*a/(1+b)) if hasattr(a, 'shape') else g*(a/(1+b)),
+       sample=lambda r: (r(3, 3), r(3, 3).exp()))
+defvjp('special_entr', torch.special.entr, lambda g,out,a: g*(-a.log() - 1), sample=lambda r: r(3, 3).exp())
+def _logit_vjp(g, out, a, eps=None):
+    within = 0. if eps is None else eps
+    return where((a<within) | (a>1-within), math.nan if eps is None else 0., g/(a*(1-a)))
+defvjp('logit', torch.logit, _logit_vjp, sample=lambda r: r(3, 3).sigmoid())
 defvjp('xlogy', torch.xlogy, lambda g,out,a,b: where((a==0) & (b<=0), 0, g*_log(b)),
        lambda g,out,a,b: where(a==0, 0, g*a/b) if hasattr(a, 'shape') else g*(a/b) if a else g*0,
        sample=lambda r: (r(3, 3), r(3, 3).exp()))
@@ -401,10 +415,10 @@ def _summed(a, dtype):
 def _cast(a, dtype): return a if dtype is None or a.dtype==dtype else OPS['to'](a, dtype)
 def _float(a): return a if a.is_floating_point() else OPS['to'](a, torch.get_default_dtype())
 
-def _extremes(g, out, a, dim, keepdim):
+def _extremes(g, out, a, dim, keepdim, nan=False):
     "The gradient of `amax` or `amin`: shared evenly by all elements that are equal to the extreme"
     top = spread(out, a.shape, dim, keepdim)
-    hit = ((a==top) | ((a!=a) & (top!=top))).to(g.dtype)             # NaN counts as the extreme
+    hit = (((a==top) | ((a!=a) & (top!=top))) if nan else a==top).to(g.dtype)    # `nan`: NaN can be the extreme
     return spread(g, a.shape, dim, keepdim)*hit/hit.sum(_dims(a, dim), keepdim=True)
 
 def _or_zero(g, out):
@@ -951,7 +965,9 @@ for _a,_b in dict(arcsin='asin', arccos='acos', arctan='atan', arcsinh='asinh', 
                       special_polygamma='polygamma', special_expit='sigmoid',
                   multiply='mul', subtract='sub', divide='div', fix='trunc').items(): _expose(OPS[_b], _a)
 @op
-def _hardsigmoid(input, inplace=False): return where((input>-3) & (input<3), (input+3)/6, (input>=3).to(input.dtype))
+def _hardsigmoid(input, inplace=False):
+    flat = (input<=-3) | (input>=3)                                       # NaN is not flat
+    return where(flat, (input>=3).to(input.dtype), (input+3)/6)
 
 # %% ../nbs/15_ops.ipynb #c8d0c24e
 def _folded(a, dim):
@@ -1007,7 +1023,7 @@ for _n in ('cummax','cummin','sort','topk','kthvalue','mode'):
     _expose(_chosen, _n)
 
 for _n in ('median','nanmedian'):
-    defvjp(_n, getattr(torch, _n), lambda g,out,a: _extremes(g, out, a, None, False),
+    defvjp(_n, getattr(torch, _n), lambda g,out,a: _extremes(g, out, a, None, False, True),
            call=lambda rule, input, dim=None, keepdim=False, _f=getattr(torch, _n): rule(input) if dim is None
            else _middle(_f, input, dim, keepdim),
            sample=lambda r: r(3, 3))
@@ -1098,6 +1114,7 @@ def _has_inverse(LU, least):
     return not LU.shape[-1] or bool((size.amin(-1)>least*size.amax(-1)).all())
 def _cofactors(a):
     "How the determinant moves with each element: det(a) a^-T, of the same pivots, or by the singular values"
+    if not a.isfinite().all(): return a*math.nan
     LU,pivots,_ = torch.linalg.lu_factor_ex(a)
     n = a.shape[-1]
     if _has_inverse(LU, torch.finfo(a.dtype).eps*10*n):
@@ -1108,6 +1125,7 @@ def _cofactors(a):
     return sign*(U*_all_but(s)[0].unsqueeze(-2))@Vh
 def _cofactors_vjp(g, a):
     "In the basis of singular vectors: products of all singular values but two"
+    if not a.isfinite().all(): return a*math.nan
     U,s,Vh,sign = _svd_sign(a)
     two,turned = _all_but(s)[1],U.mT@g@Vh.mT
     along = (two@turned.diagonal(dim1=-2, dim2=-1).unsqueeze(-1)).squeeze(-1)
@@ -1391,7 +1409,8 @@ def _average_pool3d(x, kernel_size, stride=(), padding=0, ceil_mode=False, count
     return (summed(x.reshape(-1, *x.shape[-3:]))*each).reshape(*x.shape[:-3], *each.shape[-3:])
 
 def _resized_aa(x, output_size, align_corners, scales_h=None, scales_w=None):
-    "`F.interpolate(mode='bilinear', antialias=True)`"
+    "`F.interpolate(mode='bilinear', antialias=True)`; None where torch takes the sizes from scales"
+    if output_size is None: return None
     one = lambda n, s, scale: _aten._upsample_bilinear2d_aa(
         _units(x, n).reshape(1, n, 1, n), [1, s], align_corners, None, scale)[0,:,0]
     return _along(x, [one(n, *o) for n,o in zip(x.shape[-2:], zip(output_size, (scales_h, scales_w)))])
@@ -1455,7 +1474,7 @@ def _grid_sampled(
         p = grid[...,k]
         p = (p+1)*.5*(s-1) if align_corners else ((p+1)*s-1)*.5
         if padding==2: p = _reflect(p, s, align_corners)
-        if padding: p = _border(p, s)
+        if padding in (1, 2): p = _border(p, s)
         p = where(_value(p).isfinite(), p, -2)                      # at infinity is outside, too
         low.insert(0, _value(p).floor() if mode==0 else _value(p).round())
         part.insert(0, p - low[0])

@@ -29,7 +29,7 @@ from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distance
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
 from .ops import _affine, _as_one_of, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _odd, _take
-from .ops import _unread, _write
+from .ops import _shaped, _unread, _write
 _aten = torch.ops.aten
 
 # %% ../nbs/16_record.ipynb #f88ae760
@@ -70,7 +70,9 @@ def _scaled_elu(x, alpha=1., scale=1., input_scale=1.):
 def _normed(x, ord=2, dim=None, keepdim=False, dtype=None):
     return _p_norm(_cast(x, dtype), ord, dim, keepdim)
 def _convolved(x, w, b, *cfg):
-    return _affine(_convolve(x, w, *cfg), None, None if b is None else b.reshape(-1, *[1]*(w.ndim-2)))
+    y = _convolve(x, w, *cfg)
+    _shaped('convolution', y.shape[1:2], bias=b)
+    return _affine(y, None, None if b is None else b.reshape(-1, *[1]*(w.ndim-2)))
 def _embedded(w, ids, padding_idx=-1, by_count=False, sparse=False):
     return OPS['embedding'](ids, w, None if padding_idx<0 else padding_idx, scale_grad_by_freq=by_count)
 def _half(x, half): return _cast(x, torch.float32 if half else None)
@@ -373,7 +375,10 @@ _ASKED = set('''
     scatter_reduce index_reduce segment_reduce diagonal_scatter as_strided_scatter select_scatter slice_scatter
     _cdist_forward _pdist_forward _trilinear _embedding_bag _embedding_bag_forward_only _ctc_loss linalg_lu_solve
     linalg_solve_triangular triangular_solve cholesky_solve cholesky_inverse ormqr linalg_householder_product
-    multilabel_margin_loss_forward linalg_lu linalg_lu_factor_ex linalg_qr'''.split())
+    multilabel_margin_loss_forward linalg_lu linalg_lu_factor_ex linalg_qr max_unpool2d max_unpool3d im2col col2im
+    upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d upsample_nearest1d upsample_nearest2d
+    upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d mvlgamma
+    smooth_l1_loss huber_loss'''.split())
 
 # %% ../nbs/16_record.ipynb #3c8d8e44
 class _Plan:
@@ -783,10 +788,13 @@ class Recording(TorchDispatchMode):
         if self.check and not plan.drawn:
             copies = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, (args, kwargs))
         self.why = ''
-        asks = f and not plan.drawn and (plan.name in _ASKED or not plan.writes and _odd(args, kwargs))
+        asks = not plan.drawn and (plan.name in _ASKED or not plan.writes and _odd(plan.name, args, kwargs))
         want = _plain_torch(func, args, kwargs) if asks else None
         out = f and self.ruled(f, plan, args, kwargs)
-        if out is None: res = self.taken_apart(plan, args, kwargs)
+        if out is None:
+            res = self.taken_apart(plan, args, kwargs)
+            if isinstance(want, torch.Tensor) and isinstance(res, torch.Tensor) and res.dtype!=want.dtype:
+                with self: res = res.to(want.dtype)
         else: res = self.results(plan, out if want is None else _in_dtype_of(want, out), args, kwargs)
         if copies: self.compared(plan, res, copies)
         return res
