@@ -19,7 +19,8 @@ import nbformat, torch
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
 EQUAL = root/'.ci/mutants.equal'
-PAGES = {'17_conformance': r'PyTorch.s own list of operations|What no sample reaches', '15_ops': '', '16_record': '', '20_higher': ''}     # sections; the cells of the module itself are not run again
+# which sections of a page are tests here; the cells of a module itself are not run again
+PAGES = {'17_conformance': r'PyTorch.s own list of operations|What no sample reaches', '15_ops': '', '16_record': '', '20_higher': ''}
 ENDS = dict(record='class _Plan')                     # from here on it is no operation
 SAMPLES = 40                                          # of PyTorch's own, at most, for a change that the pages let pass
 SECONDS = 60
@@ -64,7 +65,7 @@ def changes(node):
     if isinstance(node, ast.AugAssign) and type(node.op) in SWAPS: yield 'operator',ast.AugAssign(node.target, SWAPS[type(node.op)](), node.value)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call): yield 'left out',ast.Pass()
 
-class Skip(ast.NodeTransformer):
+class Put(ast.NodeTransformer):
     "Puts `new` in the place of node number `at`"
     def __init__(self, at, new): self.at,self.new,self.n = at,new,-1
     def visit(self, node):
@@ -126,7 +127,7 @@ def defaults(top):
 
 def install(imports, top, at, new, living):
     "Put the change into every living function; the code objects that tests have to reach, or none if it could not be put in"
-    changed = ast.fix_missing_locations(Skip(at, new).visit(copy.deepcopy(top)))
+    changed = ast.fix_missing_locations(Put(at, new).visit(copy.deepcopy(top)))
     try: a,b = compiled(top, imports),compiled(changed, imports)
     except SyntaxError: return []
     same = a.keys()==b.keys()                 # else an inner function came or went: the outermost is changed
@@ -143,7 +144,8 @@ def install(imports, top, at, new, living):
     for (o,was),(p,now) in zip(defaults(top), defaults(changed)):
         if [*map(ast.dump, was)]==[*map(ast.dump, now)]: continue
         name = getattr(o, 'name', '<lambda>')
-        fs = [f for c,fs in living.items() if c.co_name==name and c.co_firstlineno==min(d.lineno for d in [o, *getattr(o, 'decorator_list', [])]) for f in fs if isinstance(f, type(install))]
+        line = min(d.lineno for d in [o, *getattr(o, 'decorator_list', [])])
+        fs = [f for c,fs in living.items() if (c.co_name,c.co_firstlineno)==(name, line) for f in fs if isinstance(f, type(install))]
         if not fs: return []
         for f in fs:
             value = lambda e: eval(compile(ast.Expression(e), 'm.py', 'eval'), f.__globals__)
@@ -189,10 +191,10 @@ class Suite:
     def run(self, source, where, shared, steps):
         "Statements, one by one; a name that one of them gives is remembered"
         for o in ast.parse(source).body:
-            name,code,before,began = f'{where} line {o.lineno}',compile(ast.Module([o], []), where, 'exec'),dict(shared),time.perf_counter()
+            name,code,before = f'{where} line {o.lineno}',compile(ast.Module([o], []), where, 'exec'),dict(shared)
             hit = self.trace(lambda: exec(code, shared))
             if isinstance(hit, Exception): print(f'{name}: {type(hit).__name__}: {str(hit)[:150]}', file=sys.stderr); hit = set()
-            steps.append([name, code, hit, {k: v for k,v in shared.items() if k not in before or before[k] is not v}, time.perf_counter()-began])
+            steps.append([name, code, hit, {k: v for k,v in shared.items() if k not in before or before[k] is not v}])
     def more(self, file):
         shared,steps = self.pages[0]
         self.run(Path(file).read_text(encoding='utf-8'), Path(file).name, shared, steps)
@@ -210,7 +212,7 @@ class Suite:
     def caught(self, touched):
         "Which test fails now that the functions with the codes `touched` are changed; '' if none does"
         for shared,steps in self.pages:
-            for name,code,hit,made,_ in steps:
+            for name,code,hit,made in steps:
                 if not hit & touched: shared.update(made); continue
                 try: exec(code, shared)
                 except Exception as e: return f'{name}: {type(e).__name__}: {str(e)[:100]}'
@@ -262,12 +264,8 @@ def main():
     for page,sections in [*PAGES.items()][:1 if args.also else None]:
         ns = suite.load(page, sections, [sys.modules[f'backprop_nbs.{m}'] for m in ('engine','ops','higher','record')])
         if page=='17_conformance': first = ns
-    for _,steps in suite.pages:
-        for o in steps:
-            if o[-1]>.5: print(f'{o[-1]:.1f} s {o[0]} {len(o[2])}', flush=True)
     if args.also: suite.more(args.also)
     else: suite.samples(first)
-    print(f'{time.time()-began:.0f}', flush=True)
     print(f'{len(every)} changes; {sum(len(s) for _,s in suite.pages)} statements and {len(suite.of)} samples to find them; '
           f'{time.time()-began:.0f} s to load', flush=True)
     gc.collect(); gc.freeze()

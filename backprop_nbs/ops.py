@@ -218,7 +218,8 @@ def _odd(name, args, kwargs):
 def _asked(func, name, args, kwargs):
     "Where dtypes differ, torch itself says whether they go together, and in which dtype the result is"
     state = torch.get_rng_state()
-    want = func(*map(_value, args), **{k: _value(v) for k,v in kwargs.items()})
+    def copy(a): return _value(a).clone() if isinstance(a, (Tensor,torch.Tensor)) else a      # it may write running means
+    want = func(*map(copy, args), **{k: copy(v) for k,v in kwargs.items()})
     torch.set_rng_state(state)
     out = _by_name(func, name, args, kwargs)
     return _cast(out, want.dtype) if isinstance(out, Tensor) and isinstance(want, torch.Tensor) else out
@@ -702,7 +703,6 @@ def _wide(a):
     return _cast(a, torch.float32) if a.dtype in _HALF else a
 def _standard_vjp(g, out, a, dims, eps):
     x,rstd = _standard(_wide(a), dims, eps)
-    x = x if a.dtype in _HALF else out
     return rstd*(g - g.mean(dims, keepdim=True) - x*(g*x).mean(dims, keepdim=True))
 defvjp('standardise', lambda a, dims, eps: _standard(_wide(a), dims, eps)[0].to(a.dtype), _standard_vjp,
        sample=lambda r: (r(3, 3), (-1,), 1e-5))
@@ -732,16 +732,17 @@ def _group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 @op
 def _batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=.1, eps=1e-5):
     shape,dims = (-1, *[1]*(input.ndim-2)),(0, *range(2, input.ndim))
-    if input.ndim<2: raise ValueError(f"batch_norm: got {tuple(input.shape)}, wanted (examples, channels, ...)")
+    if input.ndim<2 and input.numel(): raise ValueError(f"batch_norm: got {tuple(input.shape)}, wanted (examples, channels, ...)")
     _shaped('batch_norm', input.shape[1:2], weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if training and input.shape[1]==input.numel()>0:
         raise ValueError(f"batch_norm: got one value for each channel, {tuple(input.shape)}, wanted more than one")
     if not training and (running_mean is None or running_var is None):
         raise ValueError("batch_norm: got no running mean or variance, wanted both where it does not train")
     if training:
-        x,a = RULES['standardise'](input, dims, eps),_value(input)
+        if (running_mean is None)!=(running_var is None): raise ValueError("batch_norm: got one running statistic of two")
+        x,a = RULES['standardise'](input, dims, eps),_wide(_value(input))
         for r,new in ((running_mean, lambda: a.mean(dims)), (running_var, lambda: a.var(dims))):
-            if r is not None: _value(r).mul_(1-momentum).add_(new(), alpha=momentum)
+            if r is not None and a.numel(): _value(r).mul_(1-momentum).add_(new(), alpha=momentum)
     else: x = (input - running_mean.reshape(shape)) * (running_var.reshape(shape) + eps).rsqrt()
     return _affine(x, None if weight is None else weight.reshape(shape), None if bias is None else bias.reshape(shape))
 
@@ -775,15 +776,15 @@ _tables = WeakIdKeyDictionary()    # cotangent -> (what it belongs to, weights, 
 def _table(g, out, q, k, v, *how):
     made = None if isinstance(g, Tensor) else _tables.get(g)         # what has a history is made anew
     if made is None or made[0] is not out:
-        p = RULES['softmax' if how[0] is None else 'safe_softmax'](_scores(q, k, *how), -1)
-        made = out,p,_then(_matmul(g, v.mT), ('sub', (g*out).sum(-1, keepdim=True)), ('mul', p))
+        p = RULES['softmax' if how[0] is None else 'safe_softmax'](_scores(_wide(q), _wide(k), *how), -1)
+        made = out,p,_then(_matmul(_wide(g), _wide(v).mT), ('sub', (_wide(g)*_wide(out)).sum(-1, keepdim=True)), ('mul', p))
         if not isinstance(g, Tensor): _tables[g] = made
     return made[1:]
 defvjp('attention', lambda q, k, v, mask, causal, scale:
            F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale),
-       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1], k)*scale,
-       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1].mT, q)*scale,
-       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[0].mT, g),
+       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1], _wide(k))*scale,
+       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1].mT, _wide(q))*scale,
+       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[0].mT, _wide(g)),
        sample=lambda r: (r(2, 4, 3), r(2, 4, 3), r(2, 4, 3), None, True, .7))
 @op
 def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, scale=None,
@@ -791,6 +792,7 @@ def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0
     if is_causal and attn_mask is not None:
         raise ValueError("scaled_dot_product_attention: got a mask and is_causal=True, wanted one of them")
     q,k,v = query,key,value
+    if min(q.ndim, k.ndim, v.ndim)<2: raise ValueError("scaled_dot_product_attention: got a vector, wanted two axes or more")
     if attn_mask is not None: _broadcast('scaled_dot_product_attention', attn_mask, (*q.shape[:-1], k.shape[-2]))
     if attn_mask is not None and not (attn_mask.dtype==torch.bool or attn_mask.is_floating_point()):
         raise TypeError(f"scaled_dot_product_attention: got a mask of {attn_mask.dtype}, wanted bool or floating point")
@@ -800,7 +802,8 @@ def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0
     if enable_gqa: k,v = (o.repeat_interleave(q.shape[-3]//o.shape[-3], -3) for o in (k, v))
     how = attn_mask,is_causal,1/math.sqrt(max(q.shape[-1], 1)) if scale is None else scale
     if not dropout_p and not isinstance(attn_mask, Tensor): return RULES['attention'](q, k, v, *how)
-    return _matmul(_dropout(RULES['safe_softmax'](_scores(q, k, *how), -1), dropout_p), v)
+    p = RULES['safe_softmax'](_scores(_wide(q), _wide(k), *how), -1)          # a score of halves soon passes 65504
+    return _matmul(_cast(_dropout(p, dropout_p), v.dtype), v)
 
 # %% ../nbs/15_ops.ipynb #843302e3
 def _reduce(loss, reduction):
@@ -845,6 +848,7 @@ def _class_numbers(targ):
 def _nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'):
     c = 1 if input.ndim>1 else 0
     target = _class_numbers(target)
+    if not input.ndim: raise ValueError("nll_loss: got one number, wanted a score for each class")
     if target.shape!=input.shape[:c]+input.shape[c+1:]:
         raise ValueError(f"nll_loss: got scores {tuple(input.shape)} and class numbers {tuple(target.shape)}")
     if weight is not None: _class_weights(weight, input, c)
@@ -953,8 +957,7 @@ Tensor.__mod__ = OPS['remainder']
 Tensor.__rmod__ = lambda self, other: RULES['remainder'](other, self)
 @op
 def _floor_divide(input, other):
-    one = torch.as_tensor(input) if not hasattr(input, 'dtype') else _value(input)
-    return Tensor(torch.floor_divide(one, _value(other)))
+    return Tensor(_value(input)//_value(other))
 Tensor.__floordiv__ = OPS['floor_divide']
 Tensor.__rfloordiv__ = lambda self, other: OPS['floor_divide'](other, self)
 for _a,_b in dict(arcsin='asin', arccos='acos', arctan='atan', arcsinh='asinh', arccosh='acosh', arctanh='atanh',
@@ -993,7 +996,7 @@ defvjp('prod', torch.prod, lambda g,out,a,dim,keepdim: g*out/a, call=_prod, samp
 
 def _cumprod(rule, input, dim, *, dtype=None):
     a = _cast(input, _summed(input, dtype))
-    if not a.ndim: return a*1
+    if not a.ndim and _axis(a, dim)==0: return a*1
     if bool((_value(a)!=0).all()): return rule(a, dim)
     run,d,dtype,a = [],_axis(a, dim),a.dtype,_wide(a)        # where elements are zero, one product after the other
     for i in range(a.shape[d]): run.append(_narrow(a, d, i, 1) if not run else run[-1]*_narrow(a, d, i, 1))
@@ -1458,7 +1461,7 @@ def _reflect(p, n, align):
     if span<=0: return p*0
     p = (p-low).abs()
     turns = (_value(p)/span).floor()
-    p = p - turns*span
+    p = OPS['fmod'](p, span)                              # exact, however far away
     return where(turns%2==0, p, span-p) + low
 
 def _grid_sampled(

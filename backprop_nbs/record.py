@@ -29,7 +29,7 @@ from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distance
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
 from .ops import _affine, _as_one_of, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _odd, _take
-from .ops import _shaped, _unread, _write
+from .ops import _shaped, _unread, _wide, _write
 _aten = torch.ops.aten
 
 # %% ../nbs/16_record.ipynb #f88ae760
@@ -83,7 +83,7 @@ def _group_normed(x, w, b, n, c, hw, groups, eps):
     a = x.reshape(n, groups, c*hw//groups)               # torch differentiates these two as well
     return OPS['group_norm'](x, groups, w, b, eps),a.mean(-1),(a.var(-1, correction=0)+eps).rsqrt()
 def _batch_normed(x, w, b, mean, var, training, momentum, eps):
-    a,dims = x.data if isinstance(x, Tensor) else x,(0, *range(2, x.ndim))
+    a,dims = _wide(_value(x)),(0, *range(2, x.ndim))
     kept = (a.mean(dims),(a.var(dims, correction=0)+eps).rsqrt()) if training else (a.new_zeros(0),a.new_zeros(0))
     return OPS['batch_norm'](x, mean, var, w, b, training, momentum, eps),*kept
 
@@ -785,18 +785,19 @@ class Recording(TorchDispatchMode):
     def compute(self, plan, args, kwargs):
         "Our operation for torch's, or torch's own decomposition of it into others"
         func,f,copies = plan.func,plan.rule(),None
-        if self.check and not plan.drawn:
+        odd = not plan.drawn and not plan.writes and _odd(plan.name, args, kwargs)
+        if self.check and not plan.drawn or odd:                           # a kernel may write running means
             copies = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, (args, kwargs))
         self.why = ''
-        asks = not plan.drawn and (plan.name in _ASKED or not plan.writes and _odd(plan.name, args, kwargs))
-        want = _plain_torch(func, args, kwargs) if asks else None
+        want = (_plain_torch(func, *copies) if odd else
+                _plain_torch(func, args, kwargs) if plan.name in _ASKED and not plan.drawn else None)
         out = f and self.ruled(f, plan, args, kwargs)
         if out is None:
             res = self.taken_apart(plan, args, kwargs)
             if isinstance(want, torch.Tensor) and isinstance(res, torch.Tensor) and res.dtype!=want.dtype:
                 with self: res = res.to(want.dtype)
         else: res = self.results(plan, out if want is None else _in_dtype_of(want, out), args, kwargs)
-        if copies: self.compared(plan, res, copies)
+        if self.check and copies: self.compared(plan, res, copies)
         return res
 
     def compared(self, plan, res, copies):
