@@ -1110,14 +1110,15 @@ def _all_but(s):
     two = (before.unsqueeze(-1)*between*after.unsqueeze(-2)).triu(1)
     return before*after,two + two.mT
 def _svd_sign(a):
-    U,s,Vh = torch.linalg.svd(a)
-    return U,s,Vh,(torch.linalg.det(U)*torch.linalg.det(Vh))[...,None,None]
+    "Singular vectors and values, and det(U Vh), which is 1 or -1, or NaN for a matrix that is not all numbers"
+    whole = a.isfinite().all(-1).all(-1)
+    U,s,Vh = torch.linalg.svd(torch.where(whole[...,None,None], a, 0.))
+    return U,s,Vh,torch.where(whole, torch.linalg.det(U)*torch.linalg.det(Vh), math.nan)[...,None,None]
 def _has_inverse(LU, least):
     size = LU.diagonal(dim1=-2, dim2=-1).abs()
     return not LU.shape[-1] or bool((size.amin(-1)>least*size.amax(-1)).all())
 def _cofactors(a):
     "How the determinant moves with each element: det(a) a^-T, of the same pivots, or by the singular values"
-    if not a.isfinite().all(): return a*math.nan
     LU,pivots,_ = torch.linalg.lu_factor_ex(a)
     n = a.shape[-1]
     if _has_inverse(LU, torch.finfo(a.dtype).eps*10*n):
@@ -1128,7 +1129,6 @@ def _cofactors(a):
     return sign*(U*_all_but(s)[0].unsqueeze(-2))@Vh
 def _cofactors_vjp(g, a):
     "In the basis of singular vectors: products of all singular values but two"
-    if not a.isfinite().all(): return a*math.nan
     U,s,Vh,sign = _svd_sign(a)
     two,turned = _all_but(s)[1],U.mT@g@Vh.mT
     along = (two@turned.diagonal(dim1=-2, dim2=-1).unsqueeze(-1)).squeeze(-1)

@@ -35,12 +35,8 @@ _aten = torch.ops.aten
 # %% ../nbs/16_record.ipynb #f88ae760
 _how = ('none','mean','sum')
 def _index(x, indices):
-    i = tuple(slice(None) if o is None else o for o in indices)
-    at = [k for k,o in enumerate(indices) if o is not None]
-    if not at: raise IndexError("index: got no index, wanted one at least")
-    if at and any(o is None for o in indices[:at[-1]]):
-        return take_by(x, lambda p: _aten.index(p, indices))
-    return _getitem(x, i)
+    if all(o is None for o in indices): raise IndexError("index: got no index, wanted one at least")
+    return take_by(x, lambda p: _aten.index(p, indices))
 def _slice(x, dim=0, start=None, end=None, step=1):
     return _getitem(x, (slice(None),)*(dim % x.ndim) + (slice(start, end, step),))
 def _put_at(x, indices, values, accumulate=False):
@@ -79,13 +75,17 @@ def _half(x, half): return _cast(x, torch.float32 if half else None)
 
 def _layer_normed(x, shape, w, b, eps):
     return OPS['layer_norm'](x, shape, w, b, eps),*torch.native_layer_norm(*map(_value, (x, shape, w, b, eps)))[1:]
+def _kept(x, *params):
+    "In what dtype torch keeps the mean and the deviation that it divides by: that of the parameters"
+    return next((p.dtype for p in params if p is not None), x.dtype)
 def _group_normed(x, w, b, n, c, hw, groups, eps):
-    a = x.reshape(n, groups, c*hw//groups)               # torch differentiates these two as well
-    return OPS['group_norm'](x, groups, w, b, eps),a.mean(-1),(a.var(-1, correction=0)+eps).rsqrt()
+    a,dtype = _wide(x.reshape(n, groups, c*hw//groups)),_kept(x, w, b)   # torch differentiates these two as well
+    kept = a.mean(-1),(a.var(-1, correction=0)+eps).rsqrt()
+    return OPS['group_norm'](x, groups, w, b, eps),*(_cast(t, dtype) for t in kept)
 def _batch_normed(x, w, b, mean, var, training, momentum, eps):
-    a,dims = _wide(_value(x)),(0, *range(2, x.ndim))
+    a,dims,dtype = _wide(_value(x)),(0, *range(2, x.ndim)),_kept(x, w, b, mean, var)
     kept = (a.mean(dims),(a.var(dims, correction=0)+eps).rsqrt()) if training else (a.new_zeros(0),a.new_zeros(0))
-    return OPS['batch_norm'](x, mean, var, w, b, training, momentum, eps),*kept
+    return OPS['batch_norm'](x, mean, var, w, b, training, momentum, eps),*(t.to(dtype) for t in kept)
 
 def _with_mean(name):
     def both(x, dim=None, unbiased=True, keepdim=False, *, correction=None):
@@ -255,12 +255,12 @@ def _cholesky_solved(b, L, upper=False):
 def _solve_ex(A, B, *, left=True, check_errors=False):
     return OPS['solve'](A, B, left=left, check=check_errors),*_aten._linalg_solve_ex(_raw(A), _raw(B), left=left)[1:]
 def _lstsq(a, b, rcond=None, *, driver=None):
+    "The numbers that torch's driver finds, with the gradient of the pseudoinverse, as torch has it"
     if b.ndim==a.ndim-1:
         x,rest,*more = _lstsq(a, b.unsqueeze(-1), rcond, driver=driver)
-        return x.squeeze(-1),rest.squeeze(-1) if rest.numel() else rest,*more
-    raw = _aten.linalg_lstsq(_raw(a), _raw(b), rcond, driver=driver)
-    least = 0. if driver=='gels' else rcond             # which singular values count as 0; `gels` has no such bound
-    x = RULES['pinv'](a, () if least is None else (('rtol', least),))@b
+        return x.squeeze(-1),rest,*more
+    raw,x = _aten.linalg_lstsq(_raw(a), _raw(b), rcond, driver=driver),RULES['pinv'](a)@b
+    x = x + _still(raw[0] - _raw(x))
     rest = ((a@x-b)**2).sum(-2) if raw[1].numel() else _still(raw[1], a, b)
     return x,rest,*raw[2:]
 def _pinv(a, *, atol=None, rtol=None, hermitian=False):
