@@ -235,9 +235,11 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
     if _odd(name, args, kwargs): return _asked(func, name, args, kwargs)
     return _by_name(func, name, args, kwargs)
 
+# what torch has in C under the name of a function of F (`torch.batch_norm`, `torch.ops.aten.elu`) takes other arguments
+_INNER = {'batch_norm','embedding','binary_cross_entropy_with_logits','binary_cross_entropy','mse_loss','nll_loss','elu'}
 def _by_name(func, name, args, kwargs):
     "Our operation of that name, or what torch's function is made of"
-    inner = type(func) is torch._ops.OpOverloadPacket       # `torch.ops.aten.elu`: its arguments are not those of `F.elu`
+    inner = type(func) is torch._ops.OpOverloadPacket or name in _INNER and not hasattr(func, '__code__')
     if inner or name not in OPS or func is F.unfold: return _followed(func, name, args, kwargs)
     try: return OPS[name](*args, **kwargs)
     except TypeError as e:
@@ -376,7 +378,8 @@ def _rsub(input, other, alpha=1): return OPS['sub'](other, input, alpha=alpha)
 def _as_one_of(x, value):
     "A number in the dtype of `x`, if it has room for it"
     if isinstance(value, Tensor): return _cast(value, x.dtype)
-    if hasattr(value, 'dtype'): return value.to(x)
+    if hasattr(value, 'dtype') and value.dtype==x.dtype: return value.to(x.device)
+    value = value.item() if hasattr(value, 'dtype') else value
     if x.is_floating_point() and torch.finfo(x.dtype).max<abs(value)<math.inf:
         raise OverflowError(f"got {value}, wanted a number that {x.dtype} can hold")
     return torch.tensor(value, dtype=x.dtype, device=x.device)
@@ -450,6 +453,8 @@ def _softmax_of(a, out, dim, keepdim): return (a - spread(out, a.shape, dim, kee
 for _n in ('amax','amin'):
     defvjp(_n, getattr(torch, _n), lambda g,out,a,dim=(),keepdim=False: _extremes(g, out, a, dim, keepdim),
            sample=lambda r: (r(3, 3), 0))
+for _n,_f in dict(largest=torch.max, smallest=torch.min).items():
+    defvjp(_n, _f, lambda g,out,a: _extremes(g, out, a, None, False, True), sample=lambda r: r(3, 3))
 defvjp('logsumexp', torch.logsumexp,
        lambda g,out,a,dim,keepdim=False: spread(g, a.shape, dim, keepdim)*_softmax_of(a, out, dim, keepdim),
        call=lambda rule, input, dim, keepdim=False: rule(_float(input), dim, keepdim), sample=lambda r: (r(3, 3), 1))
@@ -490,12 +495,12 @@ def _extreme(name, input, dim, keepdim):
         i if keepdim or not input.ndim else i.squeeze(dim))
 @op
 def _max(input, dim=None, keepdim=False):
-    if dim is None: return OPS['amax'](input)
+    if dim is None: return RULES['largest'](input)
     return OPS['maximum'](input, dim) if isinstance(dim, (Tensor,torch.Tensor)) else _extreme('max', input, dim,
         keepdim)
 @op
 def _min(input, dim=None, keepdim=False):
-    if dim is None: return OPS['amin'](input)
+    if dim is None: return RULES['smallest'](input)
     return OPS['minimum'](input, dim) if isinstance(dim, (Tensor,torch.Tensor)) else _extreme('min', input, dim,
         keepdim)
 
