@@ -200,7 +200,7 @@ def _caller(func):
         frame = frame.f_back
 def _followed(func, name, args, kwargs):
     "A function without an operation of ours, or called with arguments that ours does not take"
-    if name.endswith('_') or kwargs.get('out') is not None:
+    if name.endswith('_'):
         raise NotImplementedError(f"torch.{name}: no rule for writing in place")
     if not FOLLOW: raise NotImplementedError(f"torch.{name}: no rule for this operation; add one with `defvjp`")
     if func is F.l1_loss and (caller := _caller(func)): # torch forgets `weight`
@@ -208,9 +208,11 @@ def _followed(func, name, args, kwargs):
     return FOLLOW[0](func, args, kwargs)
 
 _INTS,_LONG = {torch.uint8, torch.int8, torch.int16, torch.int32},{torch.int64, torch.bool}
-_ONE_KIND = set('''addmm addmv addbmm baddbmm addr matmul mm bmm mv dot linear bilinear conv1d conv2d conv3d conv_transpose1d
+_ONE_KIND = set('''
+    addmm addmv addbmm baddbmm addr matmul mm bmm mv dot linear bilinear conv1d conv2d conv3d conv_transpose1d
     conv_transpose2d conv_transpose3d convolution batch_norm layer_norm group_norm instance_norm native_batch_norm
-    native_layer_norm native_group_norm linalg_cross cross lerp huber_loss grid_sample grid_sampler_2d grid_sampler_3d'''.split())
+    native_layer_norm native_group_norm linalg_cross cross lerp huber_loss grid_sample grid_sampler_2d
+    grid_sampler_3d'''.split())
 def _odd(name, args, kwargs):
     "Are there dtypes beside one of floating point (for some operations: beside one) and those of indices and masks?"
     kinds = {t.dtype for t in (*args, *kwargs.values()) if isinstance(t, (Tensor,torch.Tensor))}
@@ -218,11 +220,12 @@ def _odd(name, args, kwargs):
 def _asked(func, name, args, kwargs):
     "Where dtypes differ, torch itself says whether they go together, and in which dtype the result is"
     state = torch.get_rng_state()
-    def copy(a): return _value(a).clone() if isinstance(a, (Tensor,torch.Tensor)) else a      # it may write running means
+    # a copy, since it may write running means
+    def copy(a): return _value(a).clone() if isinstance(a, (Tensor,torch.Tensor)) else a
     want = func(*map(copy, args), **{k: copy(v) for k,v in kwargs.items()})
     torch.set_rng_state(state)
     out = _by_name(func, name, args, kwargs)
-    return _cast(out, want.dtype) if isinstance(out, Tensor) and isinstance(want, torch.Tensor) else out
+    return _cast(out, want.dtype) if isinstance(out, Tensor) else out
 
 def _torch_function(cls, func, types, args=(), kwargs=None):
     "Let torch's own functions take our tensors: `torch.exp(t)`, `F.conv2d(x, w)`, `torch_tensor * t`"
@@ -236,7 +239,7 @@ def _torch_function(cls, func, types, args=(), kwargs=None):
     return _by_name(func, name, args, kwargs)
 
 # what torch has in C under the name of a function of F (`torch.batch_norm`, `torch.ops.aten.elu`) takes other arguments
-_INNER = {'batch_norm','embedding','binary_cross_entropy_with_logits','binary_cross_entropy','mse_loss','nll_loss','elu'}
+_INNER = set('batch_norm embedding binary_cross_entropy_with_logits binary_cross_entropy mse_loss nll_loss elu'.split())
 def _by_name(func, name, args, kwargs):
     "Our operation of that name, or what torch's function is made of"
     inner = type(func) is torch._ops.OpOverloadPacket or name in _INNER and not hasattr(func, '__code__')
@@ -461,7 +464,7 @@ defvjp('logsumexp', torch.logsumexp,
 defvjp('cumsum', torch.cumsum, lambda g,out,a,dim: g.flip(dim).cumsum(dim).flip(dim), sample=lambda r: (r(3, 3), 1),
        call=lambda rule, input, dim, *, dtype=None: rule(_cast(input, dtype), dim))
 def _along(rule, input, dim=None, _stacklevel=3, dtype=None):
-    if isinstance(_stacklevel, torch.dtype): dtype = _stacklevel                # third for torch.softmax, fourth for F.softmax
+    if isinstance(_stacklevel, torch.dtype): dtype = _stacklevel          # the third place of torch.softmax
     if dim is None: raise TypeError(f"{rule}: got no dim, wanted the axis whose numbers add up to 1")
     return rule(_cast(input, dtype), dim)
 defvjp('softmax', lambda a, dim: a.softmax(dim), lambda g,out,a,dim: out*(g - (g*out).sum(dim, keepdim=True)),
@@ -543,7 +546,8 @@ for _n,_axes in dict(addmm=(2,2), addmv=(2,1), baddbmm=(3,3)).items():
 def _addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     "The sum of all products is one product of all matrices beside and below each other"
     if batch1.ndim!=3 or batch2.ndim!=3 or len(batch1)!=len(batch2):
-        raise ValueError(f"addbmm: got batches {tuple(batch1.shape)} and {tuple(batch2.shape)}, wanted as many matrices")
+        raise ValueError(f"addbmm: got batches {tuple(batch1.shape)} and {tuple(batch2.shape)}, "
+                         "wanted as many matrices")
     a,b = batch1.transpose(0, 1),batch2.reshape(-1, batch2.shape[-1])
     return _addmm(input, a.reshape(a.shape[0], -1) if a.numel() else a.reshape(a.shape[0], b.shape[0]), b, beta=beta,
         alpha=alpha)
@@ -564,7 +568,8 @@ def _broadcast(who, t, shape):
 @op
 def _linear(input, weight, bias=None):
     if weight.ndim>2: raise ValueError(f"linear: got weights of {tuple(weight.shape)}, wanted (out, in)")
-    if weight.ndim>1 and (bias is None or bias.ndim<2): return _by_rows(input, weight, *([] if bias is None else [bias]))
+    if weight.ndim>1 and (bias is None or bias.ndim<2):
+        return _by_rows(input, weight, *([] if bias is None else [bias]))
     if weight.ndim>1: return _by_rows(input, weight) + _broadcast('linear', bias, (*input.shape[:-1], weight.shape[0]))
     if bias is not None and (input.ndim>1 or bias.ndim):
         raise ValueError(f"linear: got a bias and weights of {tuple(weight.shape)}, wanted two axes (out, in)")
@@ -734,17 +739,22 @@ def _group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     x = RULES['standardise'](input.reshape(input.shape[0], num_groups, math.prod(input.shape[1:])//num_groups), (-1,),
         eps).reshape(input.shape)
     return _affine(x, None if weight is None else weight.reshape(shape), None if bias is None else bias.reshape(shape))
+def _fit_for_batch_norm(input, running_mean, running_var, weight, bias, training):
+    "Raise where `batch_norm` has nothing to work with"
+    def no(got, wanted): raise ValueError(f"batch_norm: got {got}, wanted {wanted}")
+    if input.ndim<2 and input.numel(): no(tuple(input.shape), '(examples, channels, ...)')
+    if input.ndim>1: _shaped('batch_norm', input.shape[1:2], weight=weight, bias=bias, running_mean=running_mean,
+                             running_var=running_var)
+    if training and input.numel() and input.shape[1]==input.numel():
+        no(f'one value for each channel, {tuple(input.shape)}', 'more than one')
+    if training and (running_mean is None)!=(running_var is None): no('one running statistic of two', 'both')
+    if not training and (running_mean is None or running_var is None):
+        no('no running mean or variance', 'both where it does not train')
 @op
 def _batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=.1, eps=1e-5):
     shape,dims = (-1, *[1]*(input.ndim-2)),(0, *range(2, input.ndim))
-    if input.ndim<2 and input.numel(): raise ValueError(f"batch_norm: got {tuple(input.shape)}, wanted (examples, channels, ...)")
-    _shaped('batch_norm', input.shape[1:2], weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
-    if training and input.shape[1]==input.numel()>0:
-        raise ValueError(f"batch_norm: got one value for each channel, {tuple(input.shape)}, wanted more than one")
-    if not training and (running_mean is None or running_var is None):
-        raise ValueError("batch_norm: got no running mean or variance, wanted both where it does not train")
+    _fit_for_batch_norm(input, running_mean, running_var, weight, bias, training)
     if training:
-        if (running_mean is None)!=(running_var is None): raise ValueError("batch_norm: got one running statistic of two")
         x,a = RULES['standardise'](input, dims, eps),_wide(_value(input))
         for r,new in ((running_mean, lambda: a.mean(dims)), (running_var, lambda: a.var(dims))):
             if r is not None and a.numel(): _value(r).mul_(1-momentum).add_(new(), alpha=momentum)
@@ -782,28 +792,31 @@ def _table(g, out, q, k, v, *how):
     made = None if isinstance(g, Tensor) else _tables.get(g)         # what has a history is made anew
     if made is None or made[0] is not out:
         p = RULES['softmax' if how[0] is None else 'safe_softmax'](_scores(_wide(q), _wide(k), *how), -1)
-        made = out,p,_then(_matmul(_wide(g), _wide(v).mT), ('sub', (_wide(g)*_wide(out)).sum(-1, keepdim=True)), ('mul', p))
+        each = (_wide(g)*_wide(out)).sum(-1, keepdim=True)
+        made = out,p,_then(_matmul(_wide(g), _wide(v).mT), ('sub', each), ('mul', p))
         if not isinstance(g, Tensor): _tables[g] = made
     return made[1:]
 defvjp('attention', lambda q, k, v, mask, causal, scale:
            F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, scale=scale),
-       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1], _wide(k))*scale,
-       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[1].mT, _wide(q))*scale,
-       lambda g,out,q,k,v,mask,causal,scale: _matmul(_table(g, out, q, k, v, mask, causal, scale)[0].mT, _wide(g)),
+       lambda g,out,q,k,v,*how: _matmul(_table(g, out, q, k, v, *how)[1], _wide(k))*how[-1],
+       lambda g,out,q,k,v,*how: _matmul(_table(g, out, q, k, v, *how)[1].mT, _wide(q))*how[-1],
+       lambda g,out,q,k,v,*how: _matmul(_table(g, out, q, k, v, *how)[0].mT, _wide(g)),
        sample=lambda r: (r(2, 4, 3), r(2, 4, 3), r(2, 4, 3), None, True, .7))
+def _fit_for_attention(q, k, v, mask, causal, shared):
+    "Raise where torch's attention does"
+    def no(got, wanted): raise ValueError(f"scaled_dot_product_attention: got {got}, wanted {wanted}")
+    if causal and mask is not None: no('a mask and is_causal=True', 'one of them')
+    if min(q.ndim, k.ndim, v.ndim)<2: no('a vector', 'two axes or more')
+    if mask is not None:
+        _broadcast('scaled_dot_product_attention', mask, (*q.shape[:-1], k.shape[-2]))
+        if not (mask.dtype==torch.bool or mask.is_floating_point()): no(f'a mask of {mask.dtype}', 'bool or floating point')
+    if shared and any(q.shape[-3] % o.shape[-3] for o in (k, v)):
+        no(f'{q.shape[-3]} heads of queries and {k.shape[-3]} of keys', 'a multiple')
 @op
 def _scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0., is_causal=False, scale=None,
     enable_gqa=False):
-    if is_causal and attn_mask is not None:
-        raise ValueError("scaled_dot_product_attention: got a mask and is_causal=True, wanted one of them")
     q,k,v = query,key,value
-    if min(q.ndim, k.ndim, v.ndim)<2: raise ValueError("scaled_dot_product_attention: got a vector, wanted two axes or more")
-    if attn_mask is not None: _broadcast('scaled_dot_product_attention', attn_mask, (*q.shape[:-1], k.shape[-2]))
-    if attn_mask is not None and not (attn_mask.dtype==torch.bool or attn_mask.is_floating_point()):
-        raise TypeError(f"scaled_dot_product_attention: got a mask of {attn_mask.dtype}, wanted bool or floating point")
-    if enable_gqa and any(q.shape[-3] % o.shape[-3] for o in (k, v)):
-        raise ValueError(f"scaled_dot_product_attention: got {q.shape[-3]} heads of queries and {k.shape[-3]} of keys, "
-                         "wanted a multiple")
+    _fit_for_attention(q, k, v, attn_mask, is_causal, enable_gqa)
     if enable_gqa: k,v = (o.repeat_interleave(q.shape[-3]//o.shape[-3], -3) for o in (k, v))
     how = attn_mask,is_causal,1/math.sqrt(max(q.shape[-1], 1)) if scale is None else scale
     if not dropout_p and not isinstance(attn_mask, Tensor): return RULES['attention'](q, k, v, *how)
@@ -995,7 +1008,6 @@ def _prod(rule, input, dim=None, keepdim=False, *, dtype=None):
     if not whole.ndim: return whole*1
     if not a.shape[d] or bool((_value(a)!=0).all()): out = rule(a, d, True)
     else: out = _cast(_folded(_wide(a), d), a.dtype)
-    if dim is None: return out.reshape([1]*whole.ndim if keepdim else [])
     return out if keepdim else out.squeeze(d)
 defvjp('prod', torch.prod, lambda g,out,a,dim,keepdim: g*out/a, call=_prod, sample=lambda r: (r(3, 3).exp(), 1, True))
 
@@ -1329,8 +1341,6 @@ def _scatter_reduced(
     include_self=True, # Does the element of `x` take part?
 ): # Of the shape of `x`
     "`torch.scatter_reduce`; the gradient of an extreme is shared evenly by all that reach it"
-    if not x.ndim:
-        return _scatter_reduced(x.reshape(1), 0, index.reshape(-1), src.reshape(-1), reduce, include_self).reshape(())
     if tuple(src.shape)!=tuple(index.shape):
         whole = index.ndim and src.ndim
         src = src[tuple(map(slice, index.shape))] if whole else src.reshape(-1)[:index.numel()].reshape(index.shape)
@@ -1441,7 +1451,7 @@ def _spectral_size(x, s, dim):
     "The axes of a Fourier transform, and the lengths of its result"
     if dim is None: dim = range(x.ndim) if s is None else range(-len(s), 0)
     dim = [_axis(x, d) for d in dim]
-    if len({*dim})<len(dim) or s is not None and len(s)!=len(dim):
+    if s is not None and len(s)!=len(dim):
         raise ValueError(f"irfft: got dim={dim} and s={s}, wanted a length for each of several axes")
     size = [x.shape[d] if n==-1 else n for n,d in zip(s or [-1]*len(dim), dim)]
     if s is None or s[-1]==-1: size[-1] = 2*(x.shape[dim[-1]]-1)
@@ -1523,7 +1533,7 @@ def _labels(targets, lengths, blank, device):
     before = F.pad(ext, (2, 0), value=blank)[:,:-2]
     return ext,(ext!=blank) & (ext!=before)
 
-def _ctc_of(logp, targets, input_lengths, target_lengths, blank=0):
+def _ctc_of(logp, targets, input_lengths, target_lengths, blank):
     """-log of the probability of all paths that spell the targets: Graves et al. 2006, eq. 6 and 7, a step of all
     labels of all sequences at once. As in torch, `logp` counts as normalised, and its gradient as that of the logits"""
     ins,outs = ([int(l) for l in (o.reshape(-1).tolist() if isinstance(o, torch.Tensor) else o)]
@@ -1557,7 +1567,8 @@ def samples(
 ) -> list: # Pairs `(args, kwargs)`
     "What a rule was registered to be tested on"
     gen = torch.Generator().manual_seed(seed)
-    got = rule.sample if not callable(rule.sample) else rule.sample(lambda *shape: torch.randn(*shape, generator=gen, dtype=torch.float64))
+    def drawn(*shape): return torch.randn(*shape, generator=gen, dtype=torch.float64)
+    got = rule.sample(drawn) if callable(rule.sample) else rule.sample
     res = []
     for args in got if isinstance(got, list) else [got] if got is not None else []:
         args = args if isinstance(args, tuple) else (args,)

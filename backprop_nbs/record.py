@@ -28,7 +28,8 @@ from .ops import NO_SLOPE, FOLLOW, at_the_door, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
-from .ops import _affine, _as_one_of, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add, _odd, _take
+from .ops import _affine, _as_one_of, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add
+from .ops import _odd, _take
 from .ops import _shaped, _unread, _wide, _write
 _aten = torch.ops.aten
 
@@ -45,7 +46,6 @@ def _put_at(x, indices, values, accumulate=False):
     flat = x.reshape(-1)
     return (_index_add(flat, 0, i.reshape(-1), v.reshape(-1)) if accumulate else _write(flat, i, v)).reshape(x.shape)
 def _index_copied(x, dim, index, src):
-    if x.ndim<2 and index.numel()==src.numel()==1: src = src.reshape(x.shape if not x.ndim else 1)
     if not x.ndim: return _index_copied(x.reshape(1), 0, index.reshape(-1), src.reshape(-1)).reshape(())
     return _put_at(x, [None]*_axis(x, dim)+[index.reshape(-1)], src)
 def _fill_at(x, dim, index, value):
@@ -784,21 +784,23 @@ class Recording(TorchDispatchMode):
 
     def compute(self, plan, args, kwargs):
         "Our operation for torch's, or torch's own decomposition of it into others"
-        func,f,copies = plan.func,plan.rule(),None
+        f,copies,self.why = plan.rule(),None,''
         odd = not plan.drawn and not plan.writes and _odd(plan.name, args, kwargs)
         if self.check and not plan.drawn or odd:                           # a kernel may write running means
             copies = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, (args, kwargs))
-        self.why = ''
-        want = (_plain_torch(func, *copies) if odd else
-                _plain_torch(func, args, kwargs) if plan.name in _ASKED and not plan.drawn else None)
+        want = None                                                        # torch is asked first
+        if odd: want = _plain_torch(plan.func, *copies)
+        elif plan.name in _ASKED: want = _plain_torch(plan.func, args, kwargs)
         out = f and self.ruled(f, plan, args, kwargs)
-        if out is None:
-            res = self.taken_apart(plan, args, kwargs)
-            if isinstance(want, torch.Tensor) and isinstance(res, torch.Tensor) and res.dtype!=want.dtype:
-                with self: res = res.to(want.dtype)
+        if out is None: res = self.in_dtype_of(want, self.taken_apart(plan, args, kwargs))
         else: res = self.results(plan, out if want is None else _in_dtype_of(want, out), args, kwargs)
         if self.check and copies: self.compared(plan, res, copies)
         return res
+
+    def in_dtype_of(self, want, res):
+        "What others of torch's operations made, in the dtype of the one that they stand for"
+        if not (isinstance(want, torch.Tensor) and isinstance(res, torch.Tensor) and res.dtype!=want.dtype): return res
+        with self: return res.to(want.dtype)
 
     def compared(self, plan, res, copies):
         "Hold the results of an operation against torch's kernel"
