@@ -78,6 +78,7 @@ def left_alone(node):
     if isinstance(node, ast.Call) and getattr(node.func, 'id', '')=='defvjp':
         return [*node.args[2:], *(k for k in node.keywords if k.arg in ('sample','check'))]
     if isinstance(node, (ast.Raise, ast.JoinedStr)): return [*ast.iter_child_nodes(node)]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and getattr(node.value.func, 'id', '')=='no': return [node.value]
     if isinstance(node, ast.FunctionDef):
         a = node.args
         return [*node.decorator_list, *([node.returns] if node.returns else []), *(p.annotation for p in [*a.args, *a.kwonlyargs] if p.annotation)]

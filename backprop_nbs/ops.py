@@ -809,7 +809,8 @@ def _fit_for_attention(q, k, v, mask, causal, shared):
     if min(q.ndim, k.ndim, v.ndim)<2: no('a vector', 'two axes or more')
     if mask is not None:
         _broadcast('scaled_dot_product_attention', mask, (*q.shape[:-1], k.shape[-2]))
-        if not (mask.dtype==torch.bool or mask.is_floating_point()): no(f'a mask of {mask.dtype}', 'bool or floating point')
+        if not (mask.dtype==torch.bool or mask.is_floating_point()):
+            no(f'a mask of {mask.dtype}', 'bool or floating point')
     if shared and any(q.shape[-3] % o.shape[-3] for o in (k, v)):
         no(f'{q.shape[-3]} heads of queries and {k.shape[-3]} of keys', 'a multiple')
 @op
