@@ -24,7 +24,7 @@ from torch.utils.checkpoint import CheckpointFunction
 from torch.utils.hooks import BackwardHook, RemovableHandle
 from .engine import OPS, RULES, Node, Rule, Tensor, apply, backprop
 from .engine import _start, _value
-from .ops import NO_SLOPE, FOLLOW, at_the_door, Each, take_by, where
+from .ops import NO_SLOPE, FOLLOW, _at_the_door, Each, take_by, where
 from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distances, _grid_sampled
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
@@ -814,7 +814,7 @@ class Recording(TorchDispatchMode):
         "The result of our operation; None if its arguments are not these"
         try: out = f(*[_replaced(self.ours, a) for a in args], **{k: _replaced(self.ours, a) for k,a in kwargs.items()})
         except TypeError as e:
-            if not at_the_door(e): raise
+            if not _at_the_door(e): raise
             self.why = f' with these arguments ({e})'
             return None
         outs = out if isinstance(out, (tuple,list)) else (out,)
