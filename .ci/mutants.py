@@ -6,8 +6,8 @@
     python .ci/mutants.py --only ops:_ctc  those of the functions whose name begins so
     python .ci/mutants.py --list           print them, run nothing
 
-Prints what passed unseen and is neither in .ci/mutants.equal, which says of each change that changes nothing why it does not, nor in
-.ci/mutants.open, which lists what is known to pass and is still to be settled; exits with 1 if there is one. The functions: all of `ops` but for the VJPs, which page 17 breaks itself, and in `record` what turns torch's
+Prints what passed unseen and is not in .ci/mutants.equal, which says of each change that changes nothing why it does not; exits with 1
+if there is one. The functions: all of `ops` but for the VJPs, which page 17 breaks itself, and in `record` what turns torch's
 operations into ours; the recording itself is tested by page 16 and by whole models.
 """
 import argparse, ast, copy, gc, os, random, re, signal, sys, time, warnings
@@ -18,7 +18,7 @@ import nbformat, torch
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
-EQUAL,OPEN = root/'.ci/mutants.equal',root/'.ci/mutants.open'
+EQUAL = root/'.ci/mutants.equal'
 # which sections of a page are tests here; the cells of a module itself are not run again
 PAGES = {'17_conformance': r'PyTorch.s own list of operations|What no sample reaches', '15_ops': '', '16_record': '', '20_higher': ''}
 ENDS = dict(record='class _Plan')                     # from here on it is no operation
@@ -126,11 +126,11 @@ def defaults(top):
     "The defaults of each function in a statement, by its place in the walk"
     return [(o, [*o.args.defaults, *filter(None, o.args.kw_defaults)]) for o in ast.walk(top) if isinstance(o, (ast.FunctionDef, ast.Lambda))]
 
-def reached(install_, *change):
+def reached(*change):
     "Which codes a change is in, found in a process of its own, where it is put in"
     r,w = os.pipe()
     if not (pid := os.fork()):
-        try: os.write(w, ' '.join(str(id(c)) for c in install_(*change)).encode())
+        try: os.write(w, ' '.join(str(id(c)) for c in install(*change)).encode())
         finally: os._exit(0)
     os.close(w)
     with os.fdopen(r, 'rb') as f: ids = f.read().split()
@@ -258,7 +258,7 @@ class Suite:
 
 def judged(suite, living, *change):
     "In a process of its own: is the change caught?"
-    touched = reached(install, *change, living)
+    touched = reached(*change, living)
     if not touched: return 'not installed'
     suite.not_twice(touched)
     r,w = os.pipe()
@@ -291,7 +291,6 @@ def main():
     every = every[k-1::n]
     if args.list: print(*(o[0] for o in every), sep='\n'); return
     equal = {l.rsplit(' # ', 1)[0].rstrip() for l in EQUAL.read_text(encoding='utf-8').split('\n') if ' # ' in l} if EQUAL.exists() else set()
-    still = set(OPEN.read_text(encoding='utf-8').split('\n')) if OPEN.exists() else set()      # known to pass, to be settled
     torch.set_num_threads(1); warnings.simplefilter('ignore')
     os.chdir(root/'nbs')
     import backprop_nbs.autograd                                    # noqa: F401
@@ -311,11 +310,11 @@ def main():
         said[key] = judged(suite, living, *change)
         if out: print(f'{said[key]}\t{key}', file=out)
         if i%200==199: print(f'{i+1} of {len(every)}, {time.time()-began:.0f} s', flush=True)
-    unseen = [k for k,v in said.items() if v=='unseen' and k not in equal | still]
+    unseen = [k for k,v in said.items() if v=='unseen' and k not in equal]
     none = [k for k,v in said.items() if v=='not installed']
-    known,nothing = (sum(v=='unseen' and k in some for k,v in said.items()) for some in (still, equal))
-    print(f'{len(every)} changes: {len(every)-len(unseen)-len(none)-known-nothing} caught, {nothing} change nothing, {known} are known '
-          f'to pass, {len(none)} could not be put in, {len(unseen)} passed unseen; {time.time()-began:.0f} s')
+    nothing = sum(v=='unseen' and k in equal for k,v in said.items())
+    print(f'{len(every)} changes: {len(every)-len(unseen)-len(none)-nothing} caught, {nothing} change nothing, '
+          f'{len(none)} could not be put in, {len(unseen)} passed unseen; {time.time()-began:.0f} s')
     print(*(f'unseen: {k}' for k in unseen), sep='\n')
     if unseen: sys.exit(1)
 

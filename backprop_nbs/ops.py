@@ -189,9 +189,9 @@ _ARGUMENTS = re.compile(r'unexpected keyword|positional argument|multiple values
 
 def _at_the_door(e):
     "Is it the call that did not fit, and not one inside of the operation?"
-    at = e.__traceback__
-    while at.tb_next: at = at.tb_next
-    return at.tb_frame.f_code.co_name in ('_by_name','ruled','either','f','apply') and bool(_ARGUMENTS.search(str(e)))
+    way,at = [],e.__traceback__.tb_next                       # what was called, and failed in the calling
+    while at: way.append(at.tb_frame.f_code.co_name); at = at.tb_next
+    return way in ([], ['either'], ['f'], ['f','apply']) and bool(_ARGUMENTS.search(str(e)))
 def _caller(func):
     "The frame of torch's function itself, which has asked us"
     frame = sys._getframe(2)
@@ -207,7 +207,7 @@ def _followed(func, name, args, kwargs):
         kwargs = kwargs | dict(weight=caller.f_locals['weight'])
     return FOLLOW[0](func, args, kwargs)
 
-_INTS,_LONG = {torch.uint8, torch.int8, torch.int16, torch.int32},{torch.int64, torch.bool}
+_LONG = {torch.int64, torch.bool}
 _ONE_KIND = set('''
     addmm addmv addbmm baddbmm addr matmul mm bmm mv dot linear bilinear conv1d conv2d conv3d conv_transpose1d
     conv_transpose2d conv_transpose3d convolution batch_norm layer_norm group_norm instance_norm native_batch_norm
@@ -216,7 +216,7 @@ _ONE_KIND = set('''
 def _odd(name, args, kwargs):
     "Are there dtypes beside one of floating point (for some operations: beside one) and those of indices and masks?"
     kinds = {t.dtype for t in (*args, *kwargs.values()) if isinstance(t, (Tensor,torch.Tensor))}
-    return len(kinds-_LONG)>1 or bool(kinds & _INTS) or name in _ONE_KIND and len(kinds)>1
+    return len(kinds-_LONG)>1 or name in _ONE_KIND and len(kinds)>1
 def _asked(func, name, args, kwargs):
     "Where dtypes differ, torch itself says whether they go together, and in which dtype the result is"
     state = torch.get_rng_state()
@@ -254,7 +254,7 @@ _unknown = Tensor.__getattr__
 def _method(self, k):
     "A method of torch's that has no operation of ours"
     f = getattr(torch.Tensor, k, None)
-    if k.startswith('__') or k in ('data','grad','node') or not callable(f) or not FOLLOW: return _unknown(self, k)
+    if k.startswith('__') or not callable(f) or not FOLLOW: return _unknown(self, k)
     return lambda *args, **kwargs: _followed(f, k, (self, *args), kwargs)
 Tensor.__getattr__ = _method
 

@@ -129,7 +129,7 @@ def _before_turn(x):
     "The `Tensor` that was transposed to make the matrix `x`; None if that is not how it was made"
     n = x.node if type(x) is Tensor else None
     if type(n) is not Node or n.op is not RULES['transpose'] or n.saved is None: return None
-    if len({d % 2 for d in (*n.saved[2:], *(n.kwargs or {}).values())})<2: return None     # an axis for itself
+    if len({d % 2 for d in n.saved[2:]})<2: return None     # an axis for itself
     p = n.parents[0]
     return p if type(p) is Tensor else _with_node(x.data.mT, p)
 
