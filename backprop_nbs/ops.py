@@ -219,11 +219,9 @@ def _odd(name, args, kwargs):
     return len(kinds-_LONG)>1 or name in _ONE_KIND and len(kinds)>1
 def _asked(func, name, args, kwargs):
     "Where dtypes differ, torch itself says whether they go together, and in which dtype the result is"
-    state = torch.get_rng_state()
     # a copy, since it may write running means
     def copy(a): return _value(a).clone() if isinstance(a, (Tensor,torch.Tensor)) else a
-    want = func(*map(copy, args), **{k: copy(v) for k,v in kwargs.items()})
-    torch.set_rng_state(state)
+    with torch.random.fork_rng(): want = func(*map(copy, args), **{k: copy(v) for k,v in kwargs.items()})
     out = _by_name(func, name, args, kwargs)
     return _cast(out, want.dtype) if isinstance(out, Tensor) else out
 
