@@ -3,11 +3,12 @@
 
     python .ci/families.py                 all whose package is installed; a line of JSON for each
     python .ci/families.py Llama swin      these
+    python .ci/families.py --device cuda   on a GPU
 
 Wants transformers==4.57.3 or timm (with the torchvision of your torch) or both, in an environment of their own. Nothing is
 downloaded: the weights are random. Exits with 1 if one differs.
 """
-import json, sys, time, warnings
+import argparse, json, sys, time, warnings
 from importlib.util import find_spec
 import torch
 torch.float32 = torch.float = torch.float64     # libraries that cast to float32 inside would limit what can be compared
@@ -78,9 +79,10 @@ def of_timm(name):
 
 def loss_of(out):
     "One number of all float results, along random directions"
-    gen = torch.Generator().manual_seed(0)
+    gen = torch.Generator('cpu').manual_seed(0)
     outs = [out] if isinstance(out, torch.Tensor) else [o for o in out.to_tuple() if isinstance(o, torch.Tensor)]
-    return sum((o*torch.randn(o.shape, generator=gen)).sum() for o in outs if o.is_floating_point() and o.requires_grad)
+    def along(o): return torch.randn(o.shape, generator=gen, device='cpu').to(o.device)
+    return sum((o*along(o)).sum() for o in outs if o.is_floating_point() and o.requires_grad)
 
 def gradients(model, given, ours):
     "Loss and gradients of the parameters, in training, dropout and all"
@@ -117,8 +119,12 @@ def installed(): return [n for package,names in (('transformers',TRANSFORMERS), 
 
 def main():
     warnings.simplefilter('ignore')
-    bad = 0
-    for name in sys.argv[1:] or installed():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('families', nargs='*')
+    parser.add_argument('--device', default='cpu')
+    asked,bad = parser.parse_args(),0
+    torch.set_default_device(asked.device)
+    for name in asked.families or installed():
         row = compare(name)
         bad += not row['ok']
         print(json.dumps(row), flush=True)

@@ -341,7 +341,7 @@ class _Probe:
     def draw(self, gen):
         "A random cotangent for each result; of one number, one that is not near zero"
         def one(t):
-            g = torch.randn(t.shape, generator=gen, dtype=t.dtype)
+            g = torch.randn(t.shape, generator=gen, dtype=t.dtype, device='cpu')
             return (g if t.dim() or t.is_complex() else g.abs()+.5).to(t.device)
         return {k:one(self.outs[k]) for k in self.tops}
     def give(self, g):
@@ -437,8 +437,9 @@ class _Witness:
         if k not in self.noise:
             v,hs = _real(self.p.value(k)),self.steps(k)
             def tremble():
-                u = hs*(torch.randint(0, 2, v.shape, generator=self.gen)*2-1)/100
-                d = torch.tensor([self.gain(self.p.at({k:v+j*u})) for j in range(1, 9)], dtype=torch.float64).diff(n=3)
+                u = hs*(torch.randint(0, 2, v.shape, generator=self.gen, device='cpu')*2-1)/100
+                ys = [self.gain(self.p.at({k:v+j*u})) for j in range(1, 9)]
+                d = torch.tensor(ys, dtype=torch.float64, device='cpu').diff(n=3)
                 return (d.square().mean()/20).sqrt().item()
             self.noise[k] = min((n for n in (tremble(), tremble()) if math.isfinite(n)), default=0.)
         return self.noise[k]
@@ -473,7 +474,7 @@ class _Look:
         self.bends,self.undecided,self.tied,self.settled,self.whole = {},[],None,False,None
         m = len(self.a)
         self.num,self.floor = torch.full_like(self.a, torch.nan),torch.zeros_like(self.a)
-        self.near,self.tie = (torch.zeros(m, dtype=torch.bool) for _ in range(2))
+        self.near,self.tie = (torch.zeros(m, dtype=torch.bool, device='cpu') for _ in range(2))
         self.off = {n:self.against(v) for n,v in (('autograd',self.e),('sympy',self.s)) if v is not None}
         if m and w.p.where[k] is not None: self.differences()
     def against(self, v):
@@ -484,7 +485,7 @@ class _Look:
     def differences(self):
         w,k,m,hs = self.w,self.k,len(self.a),self.w.steps(self.k)
         doubt = torch.stack([torch.zeros_like(self.near), *self.off.values()]).any(0)
-        some = range(m) if m<=w.n_max else torch.randperm(m, generator=w.gen)[:w.n_max].tolist()
+        some = range(m) if m<=w.n_max else torch.randperm(m, generator=w.gen, device='cpu')[:w.n_max].tolist()
         sides = {}
         for i in dict.fromkeys([*some, *doubt.nonzero().flatten().tolist()[:w.n_max]]):
             r,l,_ = w.slopes(k, i, hs[i])
@@ -587,10 +588,12 @@ class _Tie:
     def judge(self):
         "(is it consistent or undecided (None), has it been told from one of zeros)"
         n,told,fit = len(self.who),False,True
-        ds = [torch.ones(n, dtype=torch.float64)] + ([self.v] if self.v.any() and n>1 else [])
-        more = torch.randn(4, n, generator=self.w.gen, dtype=torch.float64) if n>1 and self.e is not None else []
+        ds = [torch.ones(n, dtype=torch.float64, device='cpu')] + ([self.v] if self.v.any() and n>1 else [])
+        more = []
+        if n>1 and self.e is not None:
+            more = torch.randn(4, n, generator=self.w.gen, dtype=torch.float64, device='cpu')
         if len(more) and not torch.allclose(self.a, self.e, rtol=1e-9, atol=0.) and self.one_way(more): ds += list(more)
-        for d in ds + ([torch.eye(n, dtype=torch.float64)[i] for i in range(n)] if n>1 else []):
+        for d in ds + ([torch.eye(n, dtype=torch.float64, device='cpu')[i] for i in range(n)] if n>1 else []):
             f,s = self.fits(d)
             told = told or s
             if f is False: return False,told
@@ -643,7 +646,7 @@ def _contradicted(w, looks, k):
     "What is wrong with the gradient of `k` along directions through all of it, in words"
     look,hs = looks[k],w.steps(k)
     if len(look.a)>w.n_max:
-        ds = [torch.randn(len(hs), generator=w.gen, dtype=torch.float64)*hs/hs.max() for _ in range(3)]
+        ds = [torch.randn(len(hs), generator=w.gen, dtype=torch.float64, device='cpu')*hs/hs.max() for _ in range(3)]
         fits = [_agree(w, looks, {k:d}) for d in ds]
         if not w.trusted and set(fits)=={None}:
             w.notes.append(f'directions through {k} met kinks: of its elements, only those visited were checked')
@@ -768,7 +771,7 @@ def _as64(v, like):
     def floats(o): return [floats(p) for p in o] if isinstance(o, (list,tuple)) else float(o)
     if v is None: return None
     if not isinstance(v, Tensor):
-        v = torch.tensor(floats(v.tolist() if hasattr(v, 'tolist') else v), dtype=torch.float64)
+        v = torch.tensor(floats(v.tolist() if hasattr(v, 'tolist') else v), dtype=torch.float64, device='cpu')
     v = v.detach().to(like.dtype)
     return v.reshape(like.shape) if v.squeeze().shape==like.squeeze().shape else v
 
@@ -829,7 +832,7 @@ def _guess(w, k, a, ref, ignored=False):
 def _begin(w, k, a, e, s, fault):
     "A finished row where the gradient is not one, or what is seen of it"
     v = w.p.value(k)
-    if isinstance(a, (int,float)) and v.dim()==0: a = torch.tensor(float(a), dtype=v.dtype)
+    if isinstance(a, (int,float)) and v.dim()==0: a = torch.tensor(float(a), dtype=v.dtype, device='cpu')
     ref = next((t for t in (e,s) if t is not None), None)
     what = _form(a, v)
     if what:
@@ -1055,8 +1058,9 @@ class _Scores:
     def made_of(self):
         "The name in `_TAKEN` of what the loss is a sum of, with its class axis; None where nothing fits"
         for d,m,at in self.asked():
-            xs = torch.tensor([-2.,12.,*(math.log(m-1)+torch.linspace(-2, 3, 7)).tolist()], dtype=torch.float64)
-            try: v = torch.tensor([at(x) for x in xs.tolist()], dtype=torch.float64)
+            near = math.log(m-1) + torch.linspace(-2, 3, 7, device='cpu')
+            xs = torch.tensor([-2., 12., *near.tolist()], dtype=torch.float64, device='cpu')
+            try: v = torch.tensor([at(x) for x in xs.tolist()], dtype=torch.float64, device='cpu')
             except Exception: continue
             if not v.isfinite().all() or _largest(v-v[0])<=1e-6*_largest(v): continue # ignored
             return next(((k,d) for k,f in _TAKEN.items() if self.fits(k, f, xs, v, d, m)), None)
@@ -1096,7 +1100,7 @@ class _Loss:
         return r.item()
     def at(self, rows): return self(self.o[rows], self.t[rows])
     def same(self, a, b): return abs(a-b) <= self.tol*max(abs(a), abs(b))
-    def perm(self): return torch.randperm(self.n, generator=self.gen)
+    def perm(self): return torch.randperm(self.n, generator=self.gen, device='cpu')
     def swapped(self):
         "Losses with the targets given to other rows"
         return [self(self.o, self.t[q]) for q in (self.perm() for _ in range(8)) if not torch.equal(self.t[q], self.t)]
@@ -1124,7 +1128,7 @@ class _Loss:
     def some(self):
         yield list(range(self.n))
         for _ in range(4):
-            k = int(torch.randint(2, self.n+1, (1,), generator=self.gen))
+            k = int(torch.randint(2, self.n+1, (1,), generator=self.gen, device='cpu'))
             yield self.perm()[:k].tolist()
     def weighted(self, rows, w, single):
         total = sum(w[i] for i in rows)
@@ -1615,7 +1619,7 @@ _LAYOUTS = {'inputs transposed':_transposed, 'inputs strided':_strided, 'inputs 
 
 def _ties(t, gen): return (t/t.abs().amax().clamp_min(1e-30)*2).round()*t.abs().amax()/2
 def _zeros(t, gen):
-    t = t*(torch.rand(t.shape, generator=gen)<.7).to(t)
+    t = t*(torch.rand(t.shape, generator=gen, device='cpu')<.7).to(t)
     if t.dim()>1: t.view(-1, t.shape[-1])[0] = 0
     return t
 def _few(t, gen): return torch.where((torch.rand(t.shape, generator=gen)<.03).to(t.device), t*30, t)
@@ -1624,7 +1628,7 @@ def _very_large(t, gen):
     if t.numel()<2: return t*120
     n = max(2, t.numel()//50)
     at = torch.randperm(t.numel(), generator=gen)[:n].to(t.device)
-    size = 120*(1+torch.rand(n, generator=gen))*(1-2*(torch.arange(n)%2))
+    size = 120*(1+torch.rand(n, generator=gen, device='cpu'))*(1-2*(torch.arange(n, device='cpu')%2))
     return t.reshape(-1).index_copy(0, at, size.to(t)*t.abs().mean()).view(t.shape)
 _VALUES = {'ties':_ties, 'zeros':_zeros, 'a few large values':_few, 'values as large as activations':lambda t,gen: t*8,
            'small values':lambda t,gen: t*1e-3}
@@ -1925,7 +1929,7 @@ class _Kernel:
     def shaken(self, case, truth, pick, e):
         "How far the truth moves if its inputs are off by half a unit of float32; 0 if that is more than 1/1000 of it"
         gen,far = torch.Generator().manual_seed(_STREAM+self.seed+13),0.
-        def moved(t): return t*(1 + 2.**-24*(torch.rand(t.shape, generator=gen)>.5).to(t).mul(2).sub(1))
+        def moved(t): return t*(1 + 2.**-24*(torch.rand(t.shape, generator=gen, device='cpu')>.5).to(t).mul(2).sub(1))
         for _ in range(3):
             xs = _each(moved, truth[0], case.want)
             got = pick(*self.plain(self.reference, xs, case.want, truth[2], torch.float64))
@@ -1949,7 +1953,7 @@ class _Kernel:
     def floor_grad(self, wide, outs, vs, i, low):
         "The same for a gradient: the intermediates on its way back, and those of the forward as float32 rounds them"
         gen = torch.Generator().manual_seed(_STREAM+self.seed+5)
-        def signs(v): return _largest(v)*(torch.randn(v.shape, generator=gen)>0).to(v).mul(2).sub(1)
+        def signs(v): return _largest(v)*(torch.randn(v.shape, generator=gen, device='cpu')>0).to(v).mul(2).sub(1)
         with _Redo(): xs,os = self.forward(self.reference, wide, [i], torch.float64) # softmax and such in plain steps
         sizes = []
         for gs in (vs,[None if v is None else signs(v) for v in vs]): # in the first, terms may cancel throughout
@@ -1959,7 +1963,7 @@ class _Kernel:
     def one_sided(self, case, wide, vs, j, a, e, allowed):
         "Is `a` a slope beside a kink or a mixture of such? Element by element, and in its sum"
         gen,near = torch.Generator().manual_seed(_STREAM+self.seed),[e]
-        def random(t): return torch.randn(t.shape, generator=gen).to(t)
+        def random(t): return torch.randn(t.shape, generator=gen, device='cpu').to(t)
         off = (a-e)/(_largest(a-e) or 1)
         def beside(way):
             def nudge(i, t):
@@ -2346,7 +2350,7 @@ def _plus(op, j, more):
 def _one_of(j, d):
     "Of an axis `d` over which operand `j` was broadcast, one index counts"
     def how(op):
-        t,m = op.args[j],torch.zeros(op.res.shape[d]).to(op.res)
+        t,m = op.args[j],torch.zeros(op.res.shape[d], device='cpu').to(op.res)
         m[0] = 1
         more = (t-t.detach()).expand(op.res.shape)*m.view(-1, *[1]*(op.res.dim()-1-d%op.res.dim()))
         return _plus(op, j, more)
@@ -2356,7 +2360,7 @@ def _rows_of(lo, hi):
     "Only some rows of the result send a gradient back"
     def how(op):
         n = op.res.shape[:-1].numel()
-        m = torch.zeros(n).to(op.res)
+        m = torch.zeros(n, device='cpu').to(op.res)
         m[lo:hi] = 1
         return op.res*m.view(*op.res.shape[:-1], 1)
     return how
@@ -2365,7 +2369,7 @@ def _last(keep):
         idx = next(t for t in _tensors([op.args,op.kw]) if not t.is_floating_point() and t.dtype is not torch.bool)
         flat = idx.reshape(-1).tolist()
         at = {v:i for i,v in (enumerate(flat) if keep else reversed([*enumerate(flat)]))}
-        m = torch.tensor([float(at[v]==i) for i,v in enumerate(flat)]).to(op.res)
+        m = torch.tensor([float(at[v]==i) for i,v in enumerate(flat)], device='cpu').to(op.res)
         return op.res*m.view(*idx.shape, *[1]*(op.res.dim()-idx.dim()))
     return how
 def _all_ties(op):
@@ -2790,7 +2794,7 @@ class _Again:
             bad,none,n = (a-e).abs().amax(1)>self.allowed,a.abs().amax(1)==0,len(e)
             if bad.any() and bool((none|~bad).all()) and not none[~bad].all(): yield 'rows never written',lambda: self.a
             for c in _cuts(n):
-                size = torch.tensor([min(c, n-i//c*c) for i in range(n)]).to(e)
+                size = torch.tensor([min(c, n-i//c*c) for i in range(n)], device='cpu').to(e)
                 if n%c: yield 'divided by the chunk',lambda: (e*n/size[:,None]).view(self.e.shape)
     def heard(self):
         "How many rows have a gradient, and of how many, in this tensor and the others: where some have none"
@@ -2893,7 +2897,7 @@ class _Why(_Again):
                 yield 'static buffer',lambda how=how: self.grad(**how)
     def other(self, v, c):
         gen = torch.Generator().manual_seed(_STREAM+self.k.seed+1000*(c+self.case.draw))
-        return torch.randn(v.shape, generator=gen, dtype=torch.float64).to(v)
+        return torch.randn(v.shape, generator=gen, dtype=torch.float64, device='cpu').to(v)
 
 class _Probed(_Again):
     "The same for a function on float64 copies, and one of its inputs or intermediates"

@@ -133,7 +133,7 @@ for _n in 'gt ge lt le eq ne and or xor invert'.split(): setattr(Tensor, f'__{_n
 _SMALL = 64  # values of at most so many numbers are kept, to be looked at
 class Node:
     "How a result was made: the operation, the nodes of its arguments, and those values that the rule will read"
-    __slots__ = ('op','parents','kwargs','saved','versions','shape','dtype','keep','ref')
+    __slots__ = ('op','parents','kwargs','saved','versions','shape','dtype','device','keep','ref')
     requires_grad = True
     ndim   = property(lambda self: len(self.shape))
     def numel(self): return self.shape.numel()
@@ -170,6 +170,7 @@ def _record(out, rule, args, kwargs, vals, wanted):
         parents.append(p); saved.append(v)
     node.op,node.kwargs,node.parents,node.saved,node.versions = rule,kwargs,parents,saved,versions
     node.shape,node.dtype,node.keep,node.ref,out.node = d.shape,d.dtype,False,ref(out),node
+    if not node.shape: node.device = d.device
 
 # %% ../nbs/04_autograd.ipynb #6e3a6758
 OPS = {}     # name -> function, for every operation that the engine knows
@@ -343,6 +344,7 @@ def _two(rule, a, b):
         n.saved = d if r0 or d.numel()<=_SMALL else None, x if r1 else p, y if r2 else q
         n.versions = d._version if r0 else None, x._version if r1 else None, y._version if r2 else None
         n.shape,n.dtype,n.keep,n.ref,out.node,out.requires_grad = d.shape,d.dtype,False,ref(out),n,True
+        if not n.shape: n.device = d.device
     return out
 
 def _constant(a):
@@ -424,9 +426,10 @@ def _again(n):
     return vals
 
 def _fit(d, p):
-    "What a VJP returned for `p`, in its shape and dtype"
+    "What a VJP returned for `p`, in its shape and dtype; only a single number can be on another device than the rest"
     x,y = p.data if type(p) is Tensor else p, d.data if type(d) is Tensor else d
     if y.shape!=x.shape: d = unbroadcast(d, x.shape)
+    if not x.shape and y.device!=x.device: d = d.to(x.device)
     return d if y.dtype is x.dtype else d.to(x.dtype)
 
 def _key(t): return t.node or t

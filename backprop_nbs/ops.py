@@ -288,9 +288,15 @@ _zero = lambda g,out,a,*_,**__: g*0
 _square,_positive = lambda r: r(3, 3),lambda r: r(3, 3).exp()
 defvjp('clone', torch.clone, lambda g,out,a,**_: g, sample=_square)
 # `backprop` brings the gradient back to the argument's dtype
-defvjp('to', torch.Tensor.to, lambda g,out,a,*_,**__: g, sample=lambda r: (r(3, 3), torch.float64),
-       call=lambda rule, input, *args, **kw: rule(input, *[a.dtype if isinstance(a, Tensor) else a for a in args],
-       **kw))
+defvjp('moved', lambda a, here, *args, **kw: a.to(*args, **kw), lambda g,out,a,here,*_,**__: g.to(here),
+       sample=lambda r: (r(3, 3), 'cpu', 'cpu'))
+def _to(rule, input, *args, **kw):
+    args,kw = [_value(a) for a in args],{k: _value(v) for k,v in kw.items()}
+    there = torch._C._nn._parse_to(*(a for a in args if not isinstance(a, bool)),
+                                   **{k: v for k,v in kw.items() if k!='copy'})[0]
+    if there in (None, input.device): return rule(input, *args, **kw)
+    return RULES['moved'](input, input.device, *args, **kw)
+defvjp('to', torch.Tensor.to, lambda g,out,a,*_,**__: g, sample=lambda r: (r(3, 3), torch.float64), call=_to)
 defvjp('log1p', torch.log1p, lambda g,out,a: g/(1+a), sample=_positive)
 defvjp('expm1', torch.expm1, lambda g,out,a: g*(out+1), sample=_square)
 defvjp('sqrt', torch.sqrt, lambda g,out,a: g/(2*out), sample=_positive)
