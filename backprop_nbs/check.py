@@ -171,6 +171,10 @@ def _fill(o, leaves):
     vs = [_fill(v, leaves) for v in o]
     return vs if isinstance(o, list) else type(o)(*vs) if hasattr(o, '_fields') else tuple(vs)
 
+def _tensor(v):
+    "A tensor where it is; anything else on the CPU, whatever device is the default"
+    return v if isinstance(v, Tensor) else torch.as_tensor(v, device='cpu')
+
 def _real(t):
     "The numbers of a tensor in a row, in float64 on the CPU; a complex one gives two"
     t = t.detach().resolve_conj().resolve_neg()
@@ -189,8 +193,8 @@ def _same(a, b):
 def _copy64(x, name='x'):
     "A contiguous copy in float64 (complex128); what is no float stays as it is"
     if isinstance(x, np.ndarray): x = torch.from_numpy(np.array(x)) if x.dtype.kind in 'fciub' else x
-    if isinstance(x, float): return torch.tensor(x, dtype=torch.float64)
-    if isinstance(x, complex): return torch.tensor(x, dtype=torch.complex128)
+    if isinstance(x, float): return torch.tensor(x, dtype=torch.float64, device='cpu')
+    if isinstance(x, complex): return torch.tensor(x, dtype=torch.complex128, device='cpu')
     if not isinstance(x, Tensor): return x
     if x.layout is not torch.strided or x.is_quantized or x.is_nested:
         raise ValueError(f'{name} is a tensor of layout {x.layout}: give a dense one')
@@ -314,7 +318,7 @@ class _Probe:
         return not _same(self.at({k:v+1e-3*(1+v.abs())})[0], self.outs[self.last])
     def named(self, raw):
         "Results by name; arrays of numpy as tensors"
-        def tensor(v): return torch.as_tensor(np.asarray(v)) if isinstance(v, (np.ndarray,np.generic)) else v
+        def tensor(v): return torch.as_tensor(np.asarray(v), device='cpu') if isinstance(v, (np.ndarray,np.generic)) else v
         if not isinstance(raw, dict): return {k:tensor(v) for k,v in _flat(raw, 'out')}
         return {n:tensor(v) for k,r in raw.items() for n,v in _flat(r, str(k))}
     def fresh(self): return [x.clone() if isinstance(x, Tensor) else x for x in self.xs]
@@ -406,7 +410,7 @@ class _Witness:
     def _sizes(self):
         # with a random sign for each element of each gradient on the way, what cancels does not
         p,sizes,half = self.p,{},torch.Generator().manual_seed(1)
-        def sign(t): return (torch.randint(0, 2, t.shape, generator=half)*2-1).to(t.device)
+        def sign(t): return (torch.randint(0, 2, t.shape, generator=half, device='cpu')*2-1).to(t.device)
         def flip(gs): return tuple(t if t is None else t*sign(t) for t in gs)
         for _ in range(3):
             outs,ts = p.follow(p.leaves())
@@ -741,7 +745,7 @@ class _Calls:
         was = [x.clone() if isinstance(x, Tensor) else x for x in xs]
         args,kwargs = p.args(xs)
         grads = _by_name(self.backward(given, raw, *args, **_accepts(self.backward, kwargs)), p, 'backward')
-        after = [torch.as_tensor(t) for _,t in _flat(given) if t is not None]
+        after = [_tensor(t) for _,t in _flat(given) if t is not None]
         pairs = [*zip(p.names, xs, was), *(('the cotangent',t,g[k]) for k,t in zip(p.tops, after))]
         self.spoilt = [*dict.fromkeys([*self.spoilt, *(k for k,x,y in pairs if not _same(x, y))])]
         return {k:torch.from_numpy(t) if isinstance(t, np.ndarray) and self.array else t for k,t in grads.items()}
@@ -1095,7 +1099,7 @@ class _Loss:
         if len(self.t)!=self.n: raise ValueError(f'output has {self.n} rows, targ has {len(self.t)}')
         if self.n<2: raise ValueError('one row tells nothing about a mean over rows: give two or more')
     def __call__(self, o, t):
-        with torch.no_grad(): r = torch.as_tensor(self.fn(o.clone(), t.clone()))
+        with torch.no_grad(): r = _tensor(self.fn(o.clone(), t.clone()))
         if r.numel()!=1: raise ValueError(f'the loss is one number, not shape {tuple(r.shape)}')
         return r.item()
     def at(self, rows): return self(self.o[rows], self.t[rows])
@@ -1482,7 +1486,7 @@ _TENSORS = ('inp','out','out_g','w','w_g','previous','ones')
 
 def _known(context):
     "The context, its tensors in float64"
-    def f64(v): return torch.as_tensor(v).detach().double().cpu()
+    def f64(v): return _tensor(v).detach().double().cpu()
     c = {k:f64(v) if k in _TENSORS else v for k,v in context.items() if v is not None}
     return c | dict(parts=[f64(p) for p in c['parts']]) if 'parts' in c else c
 
@@ -1516,7 +1520,7 @@ def diagnose(
 ) -> Diagnosis:      # A `str`; its `.causes` are names from `CAUSES`, likeliest first
     "Name the likely mistake that made `actual` of `expected`"
     if actual is None: return _say(['not written'], 'the gradient is None')
-    a,e = (torch.as_tensor(t).detach() for t in (actual,expected))
+    a,e = (_tensor(t).detach() for t in (actual,expected))
     eps = max([torch.finfo(t.dtype).eps for t in (a,e) if t.is_floating_point()], default=1e-7)
     a,e,c = a.double().cpu(),e.double().cpu(),_known(context | (_forward(f, inputs, g, wrt) if f else {}))
     n,cols = _sizes(c, n)
@@ -1622,12 +1626,13 @@ def _zeros(t, gen):
     t = t*(torch.rand(t.shape, generator=gen, device='cpu')<.7).to(t)
     if t.dim()>1: t.view(-1, t.shape[-1])[0] = 0
     return t
-def _few(t, gen): return torch.where((torch.rand(t.shape, generator=gen)<.03).to(t.device), t*30, t)
+def _few(t, gen):
+    return torch.where((torch.rand(t.shape, generator=gen, device='cpu')<.03).to(t.device), t*30, t)
 def _very_large(t, gen):
     "Two or more elements 120 to 240 times as large as the usual, of both signs: their `exp` has no number in float32"
     if t.numel()<2: return t*120
     n = max(2, t.numel()//50)
-    at = torch.randperm(t.numel(), generator=gen)[:n].to(t.device)
+    at = torch.randperm(t.numel(), generator=gen, device='cpu')[:n].to(t.device)
     size = 120*(1+torch.rand(n, generator=gen, device='cpu'))*(1-2*(torch.arange(n, device='cpu')%2))
     return t.reshape(-1).index_copy(0, at, size.to(t)*t.abs().mean()).view(t.shape)
 _VALUES = {'ties':_ties, 'zeros':_zeros, 'a few large values':_few, 'values as large as activations':lambda t,gen: t*8,
@@ -1736,7 +1741,8 @@ class _Kernel:
     def values(self, outs, case, call, low):
         "A cotangent for each output, in float64, exact in the dtype `low`"
         gen = torch.Generator().manual_seed(_STREAM+self.seed+1000*(call+case.draw))
-        vs = [torch.randn(o.shape, generator=gen, dtype=torch.float64).to(low).double().to(o.device) for o in outs]
+        vs = [torch.randn(o.shape, generator=gen, dtype=torch.float64, device='cpu') for o in outs]
+        vs = [v.to(low).double().to(o.device) for v,o in zip(vs, outs)]
         if case.cot in (_one,_one_row,_one_column): vs = [case.cot(v).contiguous() for v in vs]
         return [v if case.only in (None,i) else None for i,v in enumerate(vs)]
     def laid(self, vs, outs, case):
@@ -2427,7 +2433,8 @@ def _windows(x, size, steps, out, fill=0.):
     first = x.dim()-len(size)
     for d,(k,(s,p,dil),o) in enumerate(zip(size, steps, out)):
         axis = first+2*d
-        i = (torch.arange(o)[:,None]*s + torch.arange(k)*dil - p).flatten().to(x.device)
+        def count(n): return torch.arange(n, device=x.device)
+        i = (count(o)[:,None]*s + count(k)*dil - p).flatten()
         there = ((i>=0)&(i<x.shape[axis])).view(-1, *[1]*(x.dim()-1-axis))
         x = torch.where(there, x.index_select(axis, i.clamp(0, x.shape[axis]-1)), fill).unflatten(axis, (o,k))
     return x

@@ -52,7 +52,8 @@ class Tensor:
         data, # A torch tensor, or what `torch.as_tensor` takes
         requires_grad:bool=False, # Is its gradient wanted?
     ):
-        self.data = torch.as_tensor(data.data if isinstance(data, Tensor) else data).detach()
+        d = data.data if isinstance(data, Tensor) else data
+        self.data = torch.as_tensor(d, device=getattr(d, 'device', None)).detach()      # it stays where it is
         if requires_grad and not self.data.is_floating_point():
             raise ValueError(f"requires_grad: only floating-point tensors have gradients, got {self.data.dtype}")
         self.requires_grad,self.grad,self.node = requires_grad,None,None

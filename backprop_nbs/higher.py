@@ -50,7 +50,7 @@ def _points(xs):
     several = len(xs)>1 or isinstance(xs[0], (list,tuple))
     ins = list(xs) if len(xs)>1 else _listed(xs[0])
     for i,x in enumerate(ins):
-        d = torch.as_tensor(x.data if isinstance(x, Tensor) else x)
+        d = Tensor(x).data
         if not d.is_floating_point():
             raise ValueError(f"input {i} is {d.dtype}, wanted floating point; if it is data, let f close over it")
     return [_stand_in(x) for x in ins],several
@@ -140,7 +140,7 @@ def _rows(y, ins, create, vectorize):
     "The Jacobian of `y` by each input"
     n = y.numel()
     def row(e): return tuple(_pulled([y], [e.reshape(y.shape)], ins, create))
-    def unit(i): return torch.zeros(n, dtype=y.dtype, device=y.device).index_fill_(0, torch.tensor(i), 1.)
+    def unit(i): return (torch.arange(n, device=y.device)==i).to(y.dtype)
     if not n: blocks = [torch.zeros(0, dtype=x.dtype, device=x.device) for x in ins]
     elif vectorize: blocks = _batched(row, torch.eye(n, dtype=y.dtype, device=y.device))
     else: blocks = [_stacked(rows) for rows in zip(*(row(unit(i)) for i in range(n)))]

@@ -396,10 +396,13 @@ def _masked_fill(input, mask, value):
         raise ValueError(f"masked_fill: got a value of {tuple(value.shape)}, wanted one number")
     if mask.dtype!=torch.bool: raise TypeError(f"masked_fill: got a mask of {mask.dtype}, wanted torch.bool")
     return where(mask, _as_one_of(input, value), input)
+def _kept_by(x, mask, p): return x*(mask.to(x.dtype)*(1/(1-p) if p<1 else 0.))
 @op
 def _dropout(input, p=.5, training=True, inplace=False):
     if not 0<=p<=1: raise ValueError(f"dropout: got p={p}, wanted a probability in [0, 1]")
     if not training or p==0: return input
+    if _value(input).is_cuda and p<1:                                 # the numbers that torch draws there
+        return _kept_by(input, torch.native_dropout(_value(input), p, True)[1], p)
     keep = torch.empty(input.shape, dtype=input.dtype, device=input.device).bernoulli_(1-p)
     return input*keep.div_(1-p) if p<1 else input*keep
 _expose(OPS['div'], 'true_divide', 'truediv'); _expose(OPS['neg'], 'negative'); _expose(OPS['logsigmoid'],
@@ -1240,7 +1243,8 @@ def _qr_vjp(g, out, m):
     T = (gR@_tr(R) - _tr(Q)@gQ).triu()
     return _tr(_tri_solve(R, _tr(gQ + Q@(T + _tr(T) - _diagonal_of(T))), True, False))
 
-defvjp('lu_square', lambda b: torch.linalg.lu_factor_ex(b)[0], lambda g,out,b: _lu_vjp(g, out), sample=_regular(3, 3))
+defvjp('lu_square', lambda b, pivot=True: torch.linalg.lu_factor_ex(b, pivot=pivot)[0],
+       lambda g,out,b,*_: _lu_vjp(g, out), sample=_regular(3, 3))
 def _lu_vjp(g, LU):
     L,U = LU.tril(-1) + _eye(LU),LU.triu()
     inner = (_tr(L)@g.tril(-1)).tril(-1) + (g.triu()@_tr(U)).triu()
@@ -1248,13 +1252,14 @@ def _lu_vjp(g, LU):
 
 def _lu_of(
     a, # Matrices, (..., m, n)
+    pivot=True, # Exchange rows? A GPU can do without
 ): # LU in one matrix as `torch.linalg.lu_factor` returns it, its pivots, the permutation P with a = P L U
     "An LU factorisation: a square one by its rule; what sticks out of the square by solving with a triangle"
-    raw,pivots = torch.linalg.lu_factor_ex(_value(a))[:2]
+    raw,pivots = torch.linalg.lu_factor_ex(_value(a), pivot=pivot)[:2]
     P = torch.lu_unpack(raw, pivots, unpack_data=False)[0]
     b,(m,n) = _tr(P)@a,a.shape[-2:]
     k = min(m, n)
-    LU = RULES['lu_square'](b[...,:k,:k])
+    LU = RULES['lu_square'](b[...,:k,:k], pivot)
     if n>k: LU = _cat([LU, _tri_solve(LU, b[...,:,k:], False, True)], -1)
     if m>k: LU = _cat([LU, _tr(_tri_solve(_tr(LU), _tr(b[...,k:,:]), False, False))], -2)
     return LU,pivots,P
@@ -1573,7 +1578,7 @@ def samples(
     "What a rule was registered to be tested on"
     gen = torch.Generator().manual_seed(seed)
     def drawn(*shape): return torch.randn(*shape, generator=gen, dtype=torch.float64)
-    got = rule.sample(drawn) if callable(rule.sample) else rule.sample
+    with torch.device('cpu'): got = rule.sample(drawn) if callable(rule.sample) else rule.sample
     res = []
     for args in got if isinstance(got, list) else [got] if got is not None else []:
         args = args if isinstance(args, tuple) else (args,)
@@ -1593,7 +1598,7 @@ def check_rule(
             raise ValueError(f"check_rule: {name} has no `sample`; pass arguments to try it on")
         return [check_rule(name, *args, **kw) for args,kw in todo][-1]
     vjps = list(islice(iter(rule.vjps), len(inputs)))
-    rand = lambda t: torch.randn(t.shape, generator=gen, dtype=t.dtype)
+    rand = lambda t: torch.randn(t.shape, generator=gen, dtype=t.dtype, device='cpu').to(t.device)
     floats = [i for i,
         x in enumerate(inputs) if isinstance(x, torch.Tensor) and x.is_floating_point() and i<len(vjps)
         and vjps[i] is not None]

@@ -29,7 +29,7 @@ from .ops import _adaptive_average, _average_pool3d, _bagged, _ctc_of, _distance
 from .ops import _axis, _index_reduced, _lu_of, _lu_parts, _p_norm, _pair_distances, _qr_of, _real_spectrum
 from .ops import _reflected, _resized_aa, _scatter_reduced, _segment_reduced, _svd_of
 from .ops import _affine, _as_one_of, _by_rows, _cast, _convolve, _expand, _gather, _getitem, _index_add
-from .ops import _odd, _take
+from .ops import _kept_by, _odd, _take
 from .ops import _shaped, _unread, _wide, _write
 _aten = torch.ops.aten
 
@@ -76,15 +76,15 @@ def _half(x, half): return _cast(x, torch.float32 if half else None)
 def _layer_normed(x, shape, w, b, eps):
     return OPS['layer_norm'](x, shape, w, b, eps),*torch.native_layer_norm(*map(_value, (x, shape, w, b, eps)))[1:]
 def _kept(x, *params):
-    "In what dtype torch keeps the mean and the deviation that it divides by: that of the parameters, no half on a GPU"
-    dtype = next((p.dtype for p in params if p is not None), x.dtype)
-    return torch.float32 if _value(x).is_cuda and torch.finfo(dtype).bits<32 else dtype
+    "In what dtype torch keeps the mean and the deviation that it divides by: that of the parameters"
+    return next((p.dtype for p in params if p is not None), x.dtype)
 def _group_normed(x, w, b, n, c, hw, groups, eps):
     a,dtype = _wide(x.reshape(n, groups, c*hw//groups)),_kept(x, w, b)   # torch differentiates these two as well
     kept = a.mean(-1),(a.var(-1, correction=0)+eps).rsqrt()
     return OPS['group_norm'](x, groups, w, b, eps),*(_cast(t, dtype) for t in kept)
 def _batch_normed(x, w, b, mean, var, training, momentum, eps):
     a,dims,dtype = _wide(_value(x)),(0, *range(2, x.ndim)),_kept(x, w, b, mean, var)
+    if _value(x).is_cuda and torch.finfo(dtype).bits<32: dtype = torch.float32
     kept = (a.mean(dims),(a.var(dims, correction=0)+eps).rsqrt()) if training else (a.new_zeros(0),a.new_zeros(0))
     return OPS['batch_norm'](x, mean, var, w, b, training, momentum, eps),*(t.to(dtype) for t in kept)
 
@@ -98,7 +98,7 @@ def _with_mean(name):
 def _dropped(x, p, train=True):
     train = train is None or train
     _,mask = _aten.native_dropout(x.data, p, train)
-    return x*(mask.to(x.dtype)*(1/(1-p) if p<1 else 0.)) if train else x*1,mask
+    return _kept_by(x, mask, p) if train else x*1,mask
 
 def _multilabel_margin(x, t, reduction=1):
     "Each class before the first -1 in `t` should score 1 more than each class that is not among them"
@@ -242,10 +242,10 @@ def _qr(A, mode='reduced'):
         raise NotImplementedError(f"linalg_qr: no rule for mode {mode!r}, only for 'reduced', as in torch")
     return _qr_of(A)
 def _lu_factor(A, *, pivot=True, check_errors=False):
-    return *_lu_of(A)[:2],torch.linalg.lu_factor_ex(_raw(A))[2]
+    return *_lu_of(A, pivot)[:2],torch.linalg.lu_factor_ex(_raw(A), pivot=pivot)[2]
 def _lu(A, *, pivot=True):
-    LU,_,P = _lu_of(A)
-    return P,*_lu_parts(LU)
+    LU,_,P = _lu_of(A, pivot)
+    return P if pivot else _raw(A).new_empty(0),*_lu_parts(LU)
 def _lu_unpacked(LU, pivots, unpack_data=True, unpack_pivots=True):
     raw = torch.lu_unpack(_raw(LU), pivots, unpack_data, unpack_pivots)
     return raw[0],*(_lu_parts(LU) if unpack_data else raw[1:])
@@ -346,6 +346,9 @@ def _drawn(name):
 def _ctc(logp, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
     # `F.ctc_loss` puts 0 for infinity afterwards
     return _ctc_of(logp, targets, input_lengths, target_lengths, blank),None
+def _with_lists(logp, targets, *more):
+    "Torch's kernel on a GPU takes the lengths of `ctc_loss` as lists: a tensor of them is on the CPU"
+    return _plan_of(_aten._ctc_loss.default),(logp, targets, *(m.reshape(-1).tolist() for m in more[:2]), *more[2:])
 def _packed(x, lengths, batch_first):
     sizes = _aten._pack_padded_sequence(_raw(x), lengths, batch_first)[1]
     return take_by(x, lambda p: _aten._pack_padded_sequence(p, lengths, batch_first)[0]),sizes
@@ -807,6 +810,7 @@ class Recording(TorchDispatchMode):
 
     def compute(self, plan, args, kwargs):
         "Our operation for torch's, or torch's own decomposition of it into others"
+        if plan.func is _aten._ctc_loss.Tensor: plan,args = _with_lists(*args)
         f,copies,self.why = plan.rule(),None,''
         odd = not plan.drawn and not plan.writes and _odd(plan.name, args, kwargs)
         if self.check and not plan.drawn or odd:                           # a kernel may write running means
@@ -968,7 +972,7 @@ class Recording(TorchDispatchMode):
     def walk(self, outputs, grads, inputs=None, retain=False, create=False):
         "The gradients as `backprop` finds them; what users wrote runs in torch as it is outside of `record`"
         ts = [self.tensor(o) for o in outputs]
-        gs = [g if g is None else self.ours(g) if create else torch.as_tensor(g).detach() for g in grads]
+        gs = [g if g is None else self.ours(g) if create else Tensor(g).data for g in grads]
         wanted = None if inputs is None else [t for x in inputs if (t := self.find(x)) is not None]
         with _outside(), torch.set_grad_enabled(create), _walking(self, create, retain):
             gs = [_start(t, g, create) for t,g in zip(ts, gs)]
@@ -1247,7 +1251,7 @@ def _largest(x):
 # results for torch's own way back, which a kernel of a GPU may leave unwritten
 _UNWRITTEN = {'native_batch_norm','_batch_norm_with_update','_native_batch_norm_legit','_embedding_bag',
               '_embedding_bag_forward_only'}
-_COARSE = {'hardswish'}           # computed in float32 on a GPU, by torch's kernel, in part
+_COARSE = {'hardswish','hardsigmoid'}      # a GPU's kernel has its 1/6 in float32
 def _compare(func, got, want, args):
     "`record(check=True)`: our results of one operation against those of torch's kernel"
     name = func.overloadpacket.__name__
@@ -1398,7 +1402,7 @@ class _Run:
         if self.loss is not None: return self.loss(output)
         gen,total = torch.Generator().manual_seed(0),0.
         for o in _floats(output):
-            total = total + (o*torch.randn(o.shape, generator=gen, dtype=torch.float64).to(o)).sum()
+            total = total + (o*torch.randn(o.shape, generator=gen, dtype=torch.float64, device='cpu').to(o)).sum()
         return total
 
     def enter(self, name):
