@@ -318,7 +318,7 @@ class _Probe:
         return not _same(self.at({k:v+1e-3*(1+v.abs())})[0], self.outs[self.last])
     def named(self, raw):
         "Results by name; arrays of numpy as tensors"
-        def tensor(v): return torch.as_tensor(np.asarray(v), device='cpu') if isinstance(v, (np.ndarray,np.generic)) else v
+        def tensor(v): return _tensor(np.asarray(v)) if isinstance(v, (np.ndarray,np.generic)) else v
         if not isinstance(raw, dict): return {k:tensor(v) for k,v in _flat(raw, 'out')}
         return {n:tensor(v) for k,r in raw.items() for n,v in _flat(r, str(k))}
     def fresh(self): return [x.clone() if isinstance(x, Tensor) else x for x in self.xs]

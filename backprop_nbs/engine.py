@@ -134,9 +134,10 @@ for _n in 'gt ge lt le eq ne and or xor invert'.split(): setattr(Tensor, f'__{_n
 _SMALL = 64  # values of at most so many numbers are kept, to be looked at
 class Node:
     "How a result was made: the operation, the nodes of its arguments, and those values that the rule will read"
-    __slots__ = ('op','parents','kwargs','saved','versions','shape','dtype','device','keep','ref')
+    __slots__ = ('op','parents','kwargs','saved','versions','shape','dtype','keep','ref')
     requires_grad = True
     ndim   = property(lambda self: len(self.shape))
+    device = property(lambda self: self.saved[0].device)      # of a single number, which is always kept
     def numel(self): return self.shape.numel()
     def dim(self): return len(self.shape)
     def size(self, dim=None): return self.shape if dim is None else self.shape[dim]
@@ -171,7 +172,6 @@ def _record(out, rule, args, kwargs, vals, wanted):
         parents.append(p); saved.append(v)
     node.op,node.kwargs,node.parents,node.saved,node.versions = rule,kwargs,parents,saved,versions
     node.shape,node.dtype,node.keep,node.ref,out.node = d.shape,d.dtype,False,ref(out),node
-    if not node.shape: node.device = d.device
 
 # %% ../nbs/04_autograd.ipynb #6e3a6758
 OPS = {}     # name -> function, for every operation that the engine knows
@@ -199,7 +199,7 @@ def op(
     _expose(either if 'dim' in f.__code__.co_varnames[:f.__code__.co_argcount] else f, f.__name__.lstrip('_'))
     return f
 
-_META = {'shape','ndim','dtype','device','numel','dim','size'}
+_META = {'shape','ndim','dtype','numel','dim','size'}
 
 def _reads(
     vjp, # A VJP
@@ -345,7 +345,6 @@ def _two(rule, a, b):
         n.saved = d if r0 or d.numel()<=_SMALL else None, x if r1 else p, y if r2 else q
         n.versions = d._version if r0 else None, x._version if r1 else None, y._version if r2 else None
         n.shape,n.dtype,n.keep,n.ref,out.node,out.requires_grad = d.shape,d.dtype,False,ref(out),n,True
-        if not n.shape: n.device = d.device
     return out
 
 def _constant(a):
