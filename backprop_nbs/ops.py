@@ -329,7 +329,7 @@ defvjp('silu', lambda a, inplace=False: F.silu(a), lambda g,out,a,**_: g*a.sigmo
 defvjp('gelu', F.gelu, lambda g,out,a,approximate='none': _then(_gelu_slope(a, approximate), ('mul', g)),
        sample=lambda r: [(r(3, 3),), (r(3, 3), dict(approximate='tanh'))])
 defvjp('elu', lambda a, alpha=1., inplace=False: F.elu(a, alpha),
-       lambda g,out,a,alpha=1.,inplace=False: where(a>0, g, g*alpha*a.clamp_max(0).exp()),
+       lambda g,out,a,alpha=1.,inplace=False: where(a<=0, g*alpha*a.clamp_max(0).exp(), g),
        sample=lambda r: (r(3, 3), .7))
 defvjp('leaky_relu', lambda a, negative_slope=.01, inplace=False: F.leaky_relu(a, negative_slope),
        lambda g,out,a,negative_slope=.01,inplace=False: where(a>0, g, g*negative_slope), sample=_square)
@@ -350,7 +350,7 @@ defvjp('clamp', torch.clamp, lambda g,out,a,lo,hi: where((a>=lo) & (a<=hi), g, 0
        lambda g,out,a,lo,hi: where((a>hi) | (hi<lo), g, 0), call=_clamp,
        sample=lambda r: (3*r(3, 3), -r(3, 3).exp(), r(3, 3).exp()))
 defvjp('hardtanh', lambda a, min_val=-1., max_val=1., inplace=False: F.hardtanh(a, min_val, max_val),
-       lambda g,out,a,min_val=-1.,max_val=1.,inplace=False: where((a>min_val) & (a<max_val), g, 0),
+       lambda g,out,a,min_val=-1.,max_val=1.,inplace=False: where((a<=min_val) | (a>=max_val), 0, g),
        sample=lambda r: (r(3, 3), -.5, .5))
 for _n in ('sign','floor','ceil','round','trunc'): defvjp(_n, getattr(torch, _n), _zero);
 
@@ -585,8 +585,8 @@ def _linear(input, weight, bias=None):
 def _addcmul(input, tensor1, tensor2, *, value=1): return input + tensor1*tensor2*value
 @op
 def _addcdiv(input, tensor1, tensor2, *, value=1): return input + tensor1/tensor2*value
-@op
-def _lerp(input, end, weight): return input + (end-input)*weight
+defvjp('lerp', torch.lerp, lambda g,out,a,b,w: g*(1-w), lambda g,out,a,b,w: g*w, lambda g,out,a,b,w: g*(b-a),
+       sample=lambda r: [(r(3, 3), r(3), r(3, 3)), (r(3, 3), r(3, 3), .3)])
 
 # %% ../nbs/15_ops.ipynb #879122b4
 def _einsum_vjp(i, g, out, *ops, terms, res):
@@ -1415,11 +1415,17 @@ def _along(x, matrices):
     for k,m in enumerate(matrices, x.ndim-len(matrices)): x = (x.transpose(k, -1)@m.to(x.dtype)).transpose(k, -1)
     return x
 def _units(x, n): return torch.eye(n, dtype=x.dtype, device=x.device)
+# a kernel that multiplies each axis by a matrix, as those do; a product would spread NaN over all that it has a 0 for
+defvjp('resampled', lambda x, kernel, *matrices: kernel(x),
+       lambda g,out,x,kernel,*matrices: _along(g, [m.mT for m in matrices]),
+       sample=lambda r: (r(2, 4), lambda x: F.adaptive_avg_pool1d(x, 2),
+                         torch.tensor([[.5, .5, 0, 0], [0, 0, .5, .5]], dtype=torch.float64).mT))
 
 def _adaptive_average(x, size):
-    "`F.adaptive_avg_pool3d`, and its like for any number of axes"
-    return _along(x, [F.adaptive_avg_pool1d(_units(x, n).unsqueeze(0), s)[0]
-                      for n,s in zip(x.shape[-len(size):], size)])
+    "`F.adaptive_avg_pool3d`"
+    return RULES['resampled'](x, lambda v: F.adaptive_avg_pool3d(v, size),
+                              *(F.adaptive_avg_pool1d(_units(x, n).unsqueeze(0), s)[0]
+                                for n,s in zip(x.shape[-3:], size)))
 
 def _average_pool3d(x, kernel_size, stride=(), padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None):
@@ -1436,12 +1442,13 @@ def _average_pool3d(x, kernel_size, stride=(), padding=0, ceil_mode=False, count
     each = F.avg_pool3d(ones, k, s, p, ceil_mode, count_include_pad, divisor_override)/summed(ones)
     return (summed(x.reshape(-1, *x.shape[-3:]))*each).reshape(*x.shape[:-3], *each.shape[-3:])
 
-def _resized_aa(x, output_size, align_corners, scales_h=None, scales_w=None):
-    "`F.interpolate(mode='bilinear', antialias=True)`; None where torch takes the sizes from scales"
+def _resized_aa(kernel, x, output_size, align_corners, scales_h=None, scales_w=None):
+    "`F.interpolate(antialias=True)` by torch's `kernel`; None where torch takes the sizes from scales"
     if output_size is None: return None
-    one = lambda n, s, scale: _aten._upsample_bilinear2d_aa(
-        _units(x, n).reshape(1, n, 1, n), [1, s], align_corners, None, scale)[0,:,0]
-    return _along(x, [one(n, *o) for n,o in zip(x.shape[-2:], zip(output_size, (scales_h, scales_w)))])
+    one = lambda n, s, scale: kernel(_units(x, n).reshape(1, n, 1, n), [1, s], align_corners, None, scale)[0,:,0]
+    whole = lambda v: kernel(v, output_size, align_corners, scales_h, scales_w)
+    each = zip(x.shape[-2:], zip(output_size, (scales_h, scales_w)))
+    return RULES['resampled'](x, whole, *(one(n, *o) for n,o in each))
 
 _BACK = dict(backward='forward', forward='backward', ortho='ortho')
 def _twice(half, n):
@@ -1497,13 +1504,14 @@ def _grid_sampled(
     align_corners=False, # Are -1 and 1 the centres of the outermost elements, and not their edges?
 ): # (n, c, *out)
     "`F.grid_sample`: a weighted sum of the corners around each point"
-    (n,c,*size),out,low,part = x.shape,grid.shape[1:-1],[],[]
+    (n,c,*size),out,low,part,far = x.shape,grid.shape[1:-1],[],[],[]
     for k,s in enumerate(size[::-1]):
         p = grid[...,k]
         p = (p+1)*.5*(s-1) if align_corners else ((p+1)*s-1)*.5
         if padding==2: p = _reflect(p, s, align_corners)
         if padding in (1, 2): p = _border(p, s)
-        p = where(_value(p).isfinite(), p, -2)                      # at infinity is outside, too
+        far.append(~_value(p).isfinite())
+        p = where(far[-1], -2, p)                                   # at infinity is outside, too
         low.insert(0, _value(p).floor() if mode==0 else _value(p).round())
         part.insert(0, p - low[0])
     flat,res = x.reshape(n, c, math.prod(size)),0
@@ -1517,7 +1525,9 @@ def _grid_sampled(
             if mode==0: weight = weight*(part[k] if step else 1-part[k])
         got = _gather(flat, 2, place.reshape(n, 1, math.prod(out)).expand(n, c, -1)).reshape(n, c, *out)
         res = res + where(inside.unsqueeze(1), got*(weight.unsqueeze(1) if mode==0 else 1), 0)
-    return res if mode==0 else res + _unread(grid)
+    if mode: return res + _unread(grid)
+    # the kernel for images, other than that for volumes, has NaN there
+    return res if len(size)>2 else where((far[0] | far[1]).unsqueeze(1), math.nan, res)
 
 def _bagged(w, ids, offsets, by_count=False, mode=0, sparse=False, weights=None, include_last=False, padding_idx=-1):
     "`F.embedding_bag`: rows summed (mode 0), averaged (1), or their largest (2), a bag at a time"

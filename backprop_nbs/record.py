@@ -62,7 +62,7 @@ def _filled(x, value):
     return _still(torch.full(x.shape, value, dtype=x.dtype, device=x.device), x)
 def _scaled_elu(x, alpha=1., scale=1., input_scale=1.):
     if (scale,input_scale)==(1,1): return OPS['elu'](x, alpha)
-    return where(x>0, x*scale, OPS['expm1'](where(x>0, 0., x*input_scale))*(alpha*scale))
+    return where(x<=0, OPS['expm1'](where(x<=0, x*input_scale, 0.))*(alpha*scale), x*scale)
 def _normed(x, ord=2, dim=None, keepdim=False, dtype=None):
     return _p_norm(_cast(x, dtype), ord, dim, keepdim)
 def _convolved(x, w, b, *cfg):
@@ -383,13 +383,15 @@ ATEN |= dict(
                                       ('fractional_max_pool2d', 2), ('fractional_max_pool3d', 3),
                                       ('max_pool3d_with_indices', 3))},
     max_pool2d_with_indices_backward=_unpicked, avg_pool3d=_average_pool3d,
-    _adaptive_avg_pool3d=_adaptive_average, _upsample_bilinear2d_aa=_resized_aa,
+    _adaptive_avg_pool3d=_adaptive_average,
+    **{f'_upsample_{n}2d_aa': partial(_resized_aa, getattr(_aten, f'_upsample_{n}2d_aa')) for n in ('bilinear','bicubic')},
     put=_put_flat, diagonal_scatter=_written_view(torch.diagonal), as_strided_scatter=_written_view(torch.as_strided),
     select_scatter=_written_view(torch.select), slice_scatter=_written_view(_aten.slice), index_copy=_index_copied,
     scatter_reduce=_scatter_reduced, index_reduce=_index_reduced, segment_reduce=_segment_reduced,
     _cdist_forward=_distances, _pdist_forward=_pair_distances, _trilinear=_trilinear, rrelu_with_noise=_rrelu,
     frexp=_frexp, _batch_norm_with_update=_batch_norm_updated,
     _native_batch_norm_legit=_batch_normed_legit, grid_sampler_3d=_grid_sampled,
+    grid_sampler_2d=lambda x, grid, mode, *how: None if mode==2 else _grid_sampled(x, grid, mode, *how),
     _embedding_bag=_bagged, _embedding_bag_forward_only=_bagged, _ctc_loss=_ctc,
     _pack_padded_sequence=_packed, _pad_packed_sequence=_unpacked,
     _thnn_fused_lstm_cell=_lstm_cell, _thnn_fused_gru_cell=_gru_cell,
@@ -400,7 +402,7 @@ for _n,_usual in {'': -1, '2': (-2,-1), 'n': None}.items():
     for _kind in ('irfft','hfft'): ATEN[f'fft_{_kind}{_n}'] = _real(_kind=='hfft', _usual)
 # made of many others: what torch's own kernel refuses for these, we refuse, so it is asked first
 _ASKED = set('''
-    avg_pool3d _adaptive_avg_pool3d _upsample_bilinear2d_aa grid_sampler_3d index_copy index_fill index_put put
+    avg_pool3d grid_sampler_3d index_copy index_fill index_put put
     scatter_reduce index_reduce segment_reduce diagonal_scatter as_strided_scatter select_scatter slice_scatter
     _cdist_forward _pdist_forward _trilinear _embedding_bag _embedding_bag_forward_only _ctc_loss linalg_lu_solve
     linalg_solve_triangular triangular_solve cholesky_solve cholesky_inverse ormqr linalg_householder_product
