@@ -354,11 +354,14 @@ def _no_complex(rule):
     raise NotImplementedError(f"{rule.name}: no rule for complex numbers; use their real and imaginary parts")
 
 @contextmanager
-def no_grad():
-    "Nothing is recorded inside this block"
-    token = _recording.set(False)
+def _recorded(on=True):
+    "Whether operations are recorded inside this block, whatever is so outside"
+    token = _recording.set(on)
     try: yield
     finally: _recording.reset(token)
+def no_grad():
+    "Nothing is recorded inside this block"
+    return _recorded(False)
 
 # %% ../nbs/04_autograd.ipynb #fbe60f2f
 def backprop(

@@ -13,16 +13,9 @@ from functools import partial, reduce
 import torch
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 from .engine import Rule, Tensor, apply, grad
-from .engine import _constant, _key, _recording
+from .engine import _constant, _key, _recorded, _recording
 
 # %% ../nbs/20_higher.ipynb #67eec6e8
-@contextmanager
-def _recorded():
-    "Operations are recorded, also where `no_grad` is on outside"
-    token = _recording.set(True)
-    try: yield
-    finally: _recording.reset(token)
-
 @contextmanager
 def _shut(ts):
     "A walk ends at these tensors, whatever they came from"
