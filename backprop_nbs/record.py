@@ -384,7 +384,7 @@ ATEN |= dict(
                                       ('max_pool3d_with_indices', 3))},
     max_pool2d_with_indices_backward=_unpicked, avg_pool3d=_average_pool3d,
     _adaptive_avg_pool3d=_adaptive_average,
-    **{f'_upsample_{n}2d_aa': partial(_resized_aa, getattr(_aten, f'_upsample_{n}2d_aa')) for n in ('bilinear','bicubic')},
+    **{n: partial(_resized_aa, getattr(_aten, n)) for n in ('_upsample_bilinear2d_aa','_upsample_bicubic2d_aa')},
     put=_put_flat, diagonal_scatter=_written_view(torch.diagonal), as_strided_scatter=_written_view(torch.as_strided),
     select_scatter=_written_view(torch.select), slice_scatter=_written_view(_aten.slice), index_copy=_index_copied,
     scatter_reduce=_scatter_reduced, index_reduce=_index_reduced, segment_reduce=_segment_reduced,
