@@ -346,6 +346,8 @@ def _drawn(name):
 def _ctc(logp, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
     # `F.ctc_loss` puts 0 for infinity afterwards
     return _ctc_of(logp, targets, input_lengths, target_lengths, blank),None
+def _sampled(x, grid, mode=0, padding=0, align_corners=False):
+    return None if mode==2 else _grid_sampled(x, grid, mode, padding, align_corners)         # 2: bicubic
 def _ctc_with_lists(logp, targets, *more, **kw):
     "A tensor of lengths is on the CPU, which torch on a GPU forgets where an operation is followed"
     return _aten.ctc_loss.IntList(logp, targets, *(m.reshape(-1).tolist() for m in more[:2]), *more[2:], **kw)
@@ -390,8 +392,7 @@ ATEN |= dict(
     scatter_reduce=_scatter_reduced, index_reduce=_index_reduced, segment_reduce=_segment_reduced,
     _cdist_forward=_distances, _pdist_forward=_pair_distances, _trilinear=_trilinear, rrelu_with_noise=_rrelu,
     frexp=_frexp, _batch_norm_with_update=_batch_norm_updated,
-    _native_batch_norm_legit=_batch_normed_legit, grid_sampler_3d=_grid_sampled,
-    grid_sampler_2d=lambda x, grid, mode, *how: None if mode==2 else _grid_sampled(x, grid, mode, *how),
+    _native_batch_norm_legit=_batch_normed_legit, **dict.fromkeys(('grid_sampler_2d','grid_sampler_3d'), _sampled),
     _embedding_bag=_bagged, _embedding_bag_forward_only=_bagged, _ctc_loss=_ctc,
     _pack_padded_sequence=_packed, _pad_packed_sequence=_unpacked,
     _thnn_fused_lstm_cell=_lstm_cell, _thnn_fused_gru_cell=_gru_cell,
