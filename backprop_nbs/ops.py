@@ -976,7 +976,7 @@ defvjp('fmod', torch.fmod, lambda g,out,a,b: g, lambda g,out,a,b: -g*(a/b).trunc
        sample=lambda r: (r(3, 3), r(3, 3).exp()))
 _polygamma = RULES['polygamma']
 _HALVED = [*map(int, torch.__version__.split('.')[:2])]>=[2, 15]
-for _n in ('fmax','fmin'): # where one of the two is NaN, the other; of equals the first, or, as torch now has it, half each
+for _n in ('fmax','fmin'): # where one of the two is NaN, the other; of equals the first, or from 2.15 on half each
     _more = (lambda a, b: (a>=b) | (b!=b)) if _n=='fmax' else (lambda a, b: (a<=b) | (b!=b))
     defvjp(_n, getattr(torch, _n), lambda g,out,a,b,m=_more: where((a==b) & _HALVED, g*.5, where(m(a, b), g, 0)),
            lambda g,out,a,b,m=_more: where((a==b) & _HALVED, g*.5, where(m(a, b), 0, g)),
