@@ -346,8 +346,7 @@ def _drawn(name):
 def _ctc(logp, targets, input_lengths, target_lengths, blank=0, zero_infinity=False):
     # `F.ctc_loss` puts 0 for infinity afterwards
     return _ctc_of(logp, targets, input_lengths, target_lengths, blank),None
-def _sampled(x, grid, mode=0, padding=0, align_corners=False):
-    return None if mode==2 else _grid_sampled(x, grid, mode, padding, align_corners)         # 2: bicubic
+def _sampled(x, grid, mode, *how): return None if mode==2 else _grid_sampled(x, grid, mode, *how)    # 2: bicubic
 def _ctc_with_lists(logp, targets, *more, **kw):
     "A tensor of lengths is on the CPU, which torch on a GPU forgets where an operation is followed"
     return _aten.ctc_loss.IntList(logp, targets, *(m.reshape(-1).tolist() for m in more[:2]), *more[2:], **kw)
